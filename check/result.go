@@ -1,0 +1,90 @@
+// Package check holds what every checker returns.
+package check
+
+import "jcheck/history"
+
+// Verdict is a checker's answer. The zero value is Unknown: a forgotten Result must not read "valid".
+type Verdict uint8
+
+const (
+	Unknown Verdict = iota
+	Valid
+	Invalid
+)
+
+// String is the verdict's name.
+func (v Verdict) String() string { return [...]string{"unknown", "valid", "invalid"}[v] }
+
+// Worse merges two verdicts: Invalid > Unknown > Valid.
+func Worse(a, b Verdict) Verdict {
+	rank := [...]int{Unknown: 1, Valid: 0, Invalid: 2}
+	if rank[a] >= rank[b] {
+		return a
+	}
+	return b
+}
+
+// Reason says why a verdict is Unknown.
+type Reason struct {
+	Code string // stable name: "empty-transaction-graph", "duplicate-appends", "timeout", ...
+	Text string // a sentence for people
+	Ops  []history.ID
+}
+
+// Note is a warning that doesn't change the verdict.
+type Note struct {
+	Code string
+	Text string
+	Ops  []history.ID
+}
+
+// Models says what a result means for consistency models. All names are the friendly ones, sorted.
+type Models struct {
+	Asked     []string // what the verdict is about
+	Not       []string // the weakest models that are ruled out
+	AlsoNot   []string // the stronger ones that fall with them
+	Strongest []string // the strongest models that are still possible
+}
+
+// Step leads from one witness operation of a cycle to the next.
+type Step struct {
+	Type   string          // "ww", "wr", "rw", "wrp", "rwp", "process", "realtime", ...
+	Fields []history.Field // key, value, value', a-mop-index, b-mop-index, ... in the original's order
+	Text   string          // why the one must come before the other, speaking of "T1" and "T2"
+}
+
+// Path is one way in which a search went on (linearizability).
+type Path struct {
+	Op     history.ID
+	State  history.Value
+	Reason string
+}
+
+// Anomaly is one proof that something is wrong.
+type Anomaly struct {
+	Kind   string          // the field's name: "G-single-realtime", "lost-update", "wrong-total"
+	Ops    []history.ID    // witness, in the order in which Text names them T1, T2, ...
+	Steps  []Step          // for a cycle: Steps[i] leads from Ops[i] to the next, the last one back to Ops[0]
+	Fields []history.Field // key, element, expected, duplicates, scc, subgraph, ...
+	Paths  []Path
+	Total  int    // how many such there were, if only some are listed
+	Text   string // the story, speaking of T1, T2, ...; ops and steps are printed by render
+}
+
+// Part is the result of an independent key or of a composed checker.
+type Part struct {
+	Name   string
+	Result Result
+}
+
+// Result is what every checker returns.
+type Result struct {
+	Checker   string
+	Verdict   Verdict
+	Reasons   []Reason
+	Anomalies []Anomaly // worst first
+	Models    Models
+	Fields    []history.Field // the original's own result keys
+	Parts     []Part
+	Notes     []Note
+}

@@ -1,0 +1,3 @@
+module jcheck
+
+go 1.26

@@ -1,0 +1,52 @@
+package cycle
+
+import (
+	"context"
+
+	"jcheck/internal/graph"
+)
+
+// Order is the realtime order of the nodes without its edges: a comes before b just when
+// 0 <= Exit[a] < Enter[b]. Ranks count the ok completions of client operations in file order.
+type Order struct {
+	Enter []int32 // ok completions before the node's invocation; 0 if it has no invocation
+	Exit  []int32 // rank of the node's own completion among the ok ones, from 0; -1 if it isn't ok
+}
+
+// Input is a dependency graph to search.
+type Input struct {
+	// In lists for each node its predecessors: the data and process edges that lead into it.
+	In *graph.Graph
+	// Order adds realtime edges; nil for none.
+	Order *Order
+	// Prefer ranks the relations by which an edge with several of them is told (data first), e.g. WW, WR, RW.
+	// Relations that it doesn't name come after: process, then realtime.
+	Prefer []Rel
+	// Workers bounds the parallelism; 0 means GOMAXPROCS. The result does not depend on it.
+	Workers int
+}
+
+// Cycle is a typed simple cycle: Rels[i] leads from Nodes[i] to Nodes[i+1], the last one back to Nodes[0].
+type Cycle struct {
+	Type  string
+	Nodes []uint32
+	Rels  []Rel
+}
+
+// Exists is a proof that a projection of the graph has a cycle, without a typed one.
+type Exists struct {
+	Type     string // "<model>-cycle-exists"
+	Not      string // friendly name of the model
+	Subgraph string // the projection as EDN, e.g. "[:extension [:union :ww ...] [:union :rw :rwp]]"
+	Nodes    []uint32 // the smallest strongly connected component, ascending
+}
+
+// Found is the result of a search, ordered by component (smallest node first), then by the search order of types.
+type Found struct {
+	Components int // strongly connected components of two nodes or more
+	Cycles     []Cycle
+	Exists     []Exists
+}
+
+// Find looks for every type of cycle in every strongly connected component (spec: complete up to implication).
+func Find(ctx context.Context, in Input) (Found, error) { panic("not built yet") }
