@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// release is the version of this source tree.
+const release = "0.1.0-dev"
+
+const rootLong = `jcheck checks recorded histories of databases: did the database keep its promise,
+and if not, which operations prove it?
+
+  jcheck elle history.json        is it strict-serializable, as far as clients could see?
+  jcheck elle -c snapshot-isolation history.edn
+  jcheck models                   what your database calls its levels, and what to ask for
+  jcheck anomalies lost-update    what an anomaly is, with a minimal history
+
+Exit codes: 0 valid, 1 invalid, 2 unknown, 254 wrong use or unreadable input, 255 a bug.`
+
+// rootCommand is the tree of verbs. Each verb is a file of this package.
+func rootCommand(e *env) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "jcheck",
+		Short:         "Checks recorded histories of databases, offline",
+		Long:          rootLong,
+		Version:       versionText(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return c.Help()
+			}
+			return unknownVerb(c, args[0])
+		},
+	}
+	root.SetVersionTemplate("jcheck {{.Version}}\n")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fmt.Errorf("%w (hint: %s --help)", err, c.CommandPath())
+	})
+	root.AddCommand(verbs(e)...)
+	return root
+}
+
+// verbs lists the commands in the order in which a newcomer meets them.
+func verbs(e *env) []*cobra.Command {
+	return []*cobra.Command{}
+}
+
+// unknownVerb says what a first word that is no verb may have meant: a file, or a misspelt verb.
+func unknownVerb(c *cobra.Command, word string) error {
+	if _, err := os.Stat(word); err == nil {
+		return fmt.Errorf("%q is not a command (hint: jcheck elle %s)", word, word)
+	}
+	if near := c.SuggestionsFor(word); len(near) > 0 {
+		return fmt.Errorf("unknown command %q (hint: jcheck %s)", word, near[0])
+	}
+	return fmt.Errorf("unknown command %q (hint: jcheck --help)", word)
+}
+
+// versionText is the release, the revision it was built from, and the compiler.
+func versionText() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return release
+	}
+	rev := ""
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			rev = ", " + s.Value[:12]
+		}
+	}
+	return fmt.Sprintf("%s (%s%s)", release, info.GoVersion, rev)
+}
