@@ -1,0 +1,101 @@
+package sim
+
+import (
+	"strconv"
+
+	"jcheck/history"
+)
+
+// Mop is a micro-operation of a simulated history.
+type Mop struct {
+	Write bool
+	Known bool // a read whose result the client learned
+	Key   int64
+	Value int64   // what a write wrote, or a register read showed (0: the initial state, written nil)
+	List  []int64 // what a list read showed (empty: the initial state, written nil); not to be changed
+}
+
+// Op is one entry of a simulated history.
+type Op struct {
+	Index    int64
+	Time     int64 // simulated ns since the start
+	Type     history.Type
+	Process  int64
+	Workload Workload
+	Mops     []Mop
+}
+
+// AppendEDN appends op as one EDN map, without a newline.
+func AppendEDN(dst []byte, op *Op) []byte {
+	dst = append(dst, "{:index "...)
+	dst = strconv.AppendInt(dst, op.Index, 10)
+	dst = append(dst, ", :time "...)
+	dst = strconv.AppendInt(dst, op.Time, 10)
+	dst = append(append(dst, ", :type :"...), op.Type.String()...)
+	dst = append(dst, ", :process "...)
+	dst = strconv.AppendInt(dst, op.Process, 10)
+	dst = append(dst, ", :f :txn, :value ["...)
+	for i := range op.Mops {
+		if i > 0 {
+			dst = append(dst, ' ')
+		}
+		dst = append(append(dst, "[:"...), op.Mops[i].name(op.Workload)...)
+		dst = append(dst, ' ')
+		dst = strconv.AppendInt(dst, op.Mops[i].Key, 10)
+		dst = append(dst, ' ')
+		dst = append(op.Mops[i].appendArg(dst, op.Workload, " ", "nil"), ']')
+	}
+	return append(dst, "]}"...)
+}
+
+// AppendJSON appends op as one JSON object, without a newline.
+func AppendJSON(dst []byte, op *Op) []byte {
+	dst = append(dst, `{"index":`...)
+	dst = strconv.AppendInt(dst, op.Index, 10)
+	dst = append(dst, `,"time":`...)
+	dst = strconv.AppendInt(dst, op.Time, 10)
+	dst = append(append(dst, `,"type":"`...), op.Type.String()...)
+	dst = append(dst, `","process":`...)
+	dst = strconv.AppendInt(dst, op.Process, 10)
+	dst = append(dst, `,"f":"txn","value":[`...)
+	for i := range op.Mops {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(append(dst, `["`...), op.Mops[i].name(op.Workload)...)
+		dst = append(dst, `",`...)
+		dst = strconv.AppendInt(dst, op.Mops[i].Key, 10)
+		dst = append(dst, ',')
+		dst = append(op.Mops[i].appendArg(dst, op.Workload, ",", "null"), ']')
+	}
+	return append(dst, "]}"...)
+}
+
+func (m *Mop) name(w Workload) string {
+	switch {
+	case !m.Write:
+		return "r"
+	case w == ListAppend:
+		return "append"
+	}
+	return "w"
+}
+
+// appendArg appends the micro-op's last element: a value, a list with the given separator, or the given word for nil.
+func (m *Mop) appendArg(dst []byte, w Workload, sep, null string) []byte {
+	list := w == ListAppend && !m.Write
+	if !m.Write && (!m.Known || list && len(m.List) == 0 || !list && m.Value == 0) {
+		return append(dst, null...)
+	}
+	if !list {
+		return strconv.AppendInt(dst, m.Value, 10)
+	}
+	dst = append(dst, '[')
+	for i, v := range m.List {
+		if i > 0 {
+			dst = append(dst, sep...)
+		}
+		dst = strconv.AppendInt(dst, v, 10)
+	}
+	return append(dst, ']')
+}

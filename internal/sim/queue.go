@@ -1,0 +1,69 @@
+package sim
+
+// eventKind is what happens.
+type eventKind uint8
+
+const (
+	invoke eventKind = iota // a client invokes its next transaction
+	step                    // a transaction goes on in the database
+	report                  // a client hears of the outcome
+)
+
+// event is something to happen at a simulated time.
+type event struct {
+	at     int64
+	seq    uint64 // breaks ties: first pushed, first served
+	kind   eventKind
+	client int
+	txn    *txn
+}
+
+// queue is a binary heap of events; its zero value is empty.
+type queue struct {
+	heap []event
+	seq  uint64
+}
+
+func (q *queue) before(i, j int) bool {
+	a, b := &q.heap[i], &q.heap[j]
+	return a.at < b.at || a.at == b.at && a.seq < b.seq
+}
+
+func (q *queue) push(e event) {
+	e.seq = q.seq
+	q.seq++
+	q.heap = append(q.heap, e)
+	for i := len(q.heap) - 1; i > 0; {
+		up := (i - 1) / 2
+		if !q.before(i, up) {
+			return
+		}
+		q.heap[i], q.heap[up] = q.heap[up], q.heap[i]
+		i = up
+	}
+}
+
+// pop takes the earliest event; false if there is none.
+func (q *queue) pop() (event, bool) {
+	n := len(q.heap) - 1
+	if n < 0 {
+		return event{}, false
+	}
+	top := q.heap[0]
+	q.heap[0] = q.heap[n]
+	q.heap[n] = event{}
+	q.heap = q.heap[:n]
+	for i := 0; ; {
+		least := i
+		for _, child := range [...]int{2*i + 1, 2*i + 2} {
+			if child < n && q.before(child, least) {
+				least = child
+			}
+		}
+		if least == i {
+			return top, true
+		}
+		q.heap[i], q.heap[least] = q.heap[least], q.heap[i]
+		i = least
+	}
+}
