@@ -1,0 +1,65 @@
+package check
+
+import "strings"
+
+// meanings tells each kind of anomaly in one line, for headings and lists. The definitions are what `jcheck anomalies`
+// prints. A kind is told from what a reader would notice first, not from how it is found.
+var meanings = [...]struct{ kind, text string }{
+	{"G0", "dirty write: transactions wrote over each other, in both directions"},
+	{"G1a", "aborted read: a transaction saw a write of one that failed"},
+	{"G1b", "intermediate read: a transaction saw a value that its writer overwrote before it committed"},
+	{"G1c", "circular information flow: each transaction saw, or wrote over, what the next one wrote"},
+	{"G-single-item", "read skew: a transaction saw some effects of another and missed others"},
+	{"G-single", "read skew through a predicate: a search missed a transaction that is otherwise visible"},
+	{"G-nonadjacent-item", "long fork: independent writes were seen in opposite orders"},
+	{"G-nonadjacent", "long fork through predicates: searches saw independent writes in opposite orders"},
+	{"G2-item", "write skew: transactions each missed what the other wrote"},
+	{"G2", "phantom: transactions each missed in a search what the other wrote"},
+
+	{"G0-process", "a client's writes landed in another order than it made them"},
+	{"G1c-process", "a client saw, or built on, something that it brought about only later"},
+	{"G-single-item-process", "a client missed a write that it had made or seen before"},
+	{"G-single-process", "a client's search missed something that it had made or seen before"},
+	{"G-nonadjacent-item-process", "long fork between clients: each missed the other's write after its own"},
+	{"G-nonadjacent-process", "long fork between clients: each search missed the other's write after its own"},
+	{"G2-item-process", "write skew, counting each client's own order"},
+	{"G2-process", "phantom, counting each client's own order"},
+
+	{"G0-realtime", "writes landed in the opposite of their real-time order"},
+	{"G1c-realtime", "a transaction saw, or built on, something that began only after it had finished"},
+	{"G-single-item-realtime", "stale read: a transaction missed a write that had finished before it began"},
+	{"G-single-realtime", "stale search: a search missed something that had finished before it began"},
+	{"G-nonadjacent-item-realtime", "long fork, counting real time"},
+	{"G-nonadjacent-realtime", "long fork through predicates, counting real time"},
+	{"G2-item-realtime", "write skew, counting real time"},
+	{"G2-realtime", "phantom, counting real time"},
+
+	{"internal", "a transaction contradicts itself: a read differs from its own earlier reads and writes"},
+	{"future-read", "a transaction saw its own write before it made it"},
+	{"dirty-update", "a committed transaction built on a write of one that failed"},
+	{"lost-update", "transactions read the same version and then each wrote: all but one update is lost"},
+	{"duplicate-elements", "a list holds an element more often than it was appended"},
+	{"incompatible-order", "reads of a list disagree: neither continues the other"},
+	{"cyclic-versions", "what is known of a key's versions contradicts itself: one came before and after another"},
+	{"predicate-read-miss", "a search missed a key that has matched it at every time"},
+	{"garbage-read", "a read shows a value that nobody ever wrote"},
+
+	{"empty-transaction-graph", "no two transactions depend on each other: there is nothing to judge"},
+	{"cycle-search-timeout", "the search for cycles ran out of time"},
+}
+
+// existsSuffix ends the names of proofs that a cycle exists which no typed cycle tells.
+const existsSuffix = "-cycle-exists"
+
+// Meaning is one line that says what an anomaly of this kind is, without a full stop; "" if the kind is unknown.
+func Meaning(kind string) string {
+	for _, m := range meanings {
+		if m.kind == kind {
+			return m.text
+		}
+	}
+	if model, ok := strings.CutSuffix(kind, existsSuffix); ok {
+		return "dependencies that " + model + " forbids form a cycle, though each single cycle has a milder name"
+	}
+	return ""
+}
