@@ -1,0 +1,191 @@
+package history
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// merge joins the chunks of one input, in file order, into a History. Everything is renumbered in order of chunks, so the
+// outcome depends on where chunks end and begin but not on how many goroutines read them. A chunk's problems, and those
+// that only the whole history shows (pairs, indices), come back as a *ReadError.
+func merge(name string, src []byte, chunks []*chunk, o Options) (*History, error) {
+	c := &core{name: name, src: src, parse: parseEDN}
+	var bad problemList
+	for _, ch := range chunks {
+		bad.addAll(ch.problems)
+	}
+	if err := c.readError(bad); err != nil {
+		return nil, err
+	}
+	if len(chunks) > 0 && chunks[0].parse != nil {
+		c.parse = chunks[0].parse
+	}
+	c.fill(c.renumber(chunks), o.workers())
+	h := &History{core: c}
+	if err := h.settle(o); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// piece is a chunk with what its numbers are in the whole, and the places of its columns there.
+type piece struct {
+	*chunk
+	syms               []Sym
+	keys, procs, names []int32
+	ends               []ListID // by list: the list of the whole that owns its end
+
+	firstOp, firstMop, firstElem, firstExtra int
+}
+
+// renumber decides the numbers of the whole, one chunk after the other. It touches what is distinct in each chunk, not
+// every operation.
+func (c *core) renumber(chunks []*chunk) []piece {
+	c.syms = newSymbols()
+	keys, procs, names := newSymIndex(), newSymIndex(), newSymIndex()
+	var all spines
+	pieces := make([]piece, len(chunks))
+	for i, ch := range chunks {
+		p := &pieces[i]
+		p.chunk = ch
+		p.syms = c.syms.absorb(ch.syms)
+		p.keys = renumberIndex(&keys, ch.keys.syms, p.syms)
+		p.procs = renumberIndex(&procs, ch.procs.syms, p.syms)
+		p.names = renumberIndex(&names, ch.names.syms, p.syms)
+		p.ends = all.absorb(ch.spines.lists, p.keys, p.syms)
+		if i > 0 {
+			q := &pieces[i-1]
+			p.firstOp = q.firstOp + len(q.flags)
+			p.firstMop = q.firstMop + len(q.mops)
+			p.firstElem = q.firstElem + len(q.elems)
+			p.firstExtra = q.firstExtra + len(q.extras)
+		}
+	}
+	c.keySyms, c.procSyms, c.nameSyms, c.lists = keys.syms, procs.syms, names.syms, all.lists
+	c.procClient = make([]bool, len(c.procSyms))
+	for i, s := range c.procSyms {
+		c.procClient[i] = c.isInteger(s)
+	}
+	return pieces
+}
+
+func renumberIndex(x *symIndex, syms []Sym, to []Sym) []int32 {
+	ids := make([]int32, len(syms))
+	for i, s := range syms {
+		ids[i] = x.id(renumber(to, s))
+	}
+	return ids
+}
+
+// fill makes the columns at their full size and copies every piece to its place, renumbered.
+func (c *core) fill(pieces []piece, workers int) {
+	if len(pieces) == 0 {
+		return
+	}
+	last := &pieces[len(pieces)-1]
+	n := last.firstOp + len(last.flags)
+	c.flags, c.proc, c.f = make([]uint8, n), make([]ProcID, n), make([]Sym, n)
+	c.val, c.off = make([]uint64, n), make([]int64, n)
+	c.mops = make([]Mop, last.firstMop+len(last.mops))
+	c.elems = make([]Sym, last.firstElem+len(last.elems))
+	c.extras = make([]extra, last.firstExtra+len(last.extras))
+	for i := range pieces {
+		p := &pieces[i]
+		if c.time == nil && slices.ContainsFunc(p.time, func(t int64) bool { return t != NoTime }) {
+			c.time = make([]int64, n)
+		}
+		if c.index == nil && slices.ContainsFunc(p.flags, func(f uint8) bool { return f&indexFlag != 0 }) {
+			c.index = make([]int64, n)
+		}
+		if c.key == nil && p.key != nil {
+			c.key = make([]Sym, n)
+		}
+	}
+	parallel(len(pieces), workers, func(i int) {
+		c.copyPiece(&pieces[i])
+		pieces[i] = piece{} // so that the chunk's own columns can go
+	})
+}
+
+// parallel calls f(0) ... f(n-1), in any order, on so many goroutines.
+func parallel(n, workers int, f func(int)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(n, workers) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				f(i)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func (c *core) copyPiece(p *piece) {
+	at := p.firstOp
+	copy(c.flags[at:], p.flags)
+	copy(c.off[at:], p.off)
+	if c.time != nil {
+		copy(c.time[at:], p.time)
+	}
+	if c.index != nil {
+		copy(c.index[at:], p.index)
+	}
+	for i, x := range p.proc {
+		c.proc[at+i] = ProcID(p.procs[x])
+	}
+	for i, s := range p.f {
+		c.f[at+i] = renumber(p.syms, s)
+	}
+	for i, s := range p.key {
+		c.key[at+i] = renumber(p.syms, s)
+	}
+	for i, v := range p.val {
+		switch Kind(p.flags[i] >> kindShift & 7) {
+		case KindScalar:
+			v = uint64(renumber(p.syms, Sym(v)))
+		case KindTxn:
+			v += span(p.firstMop, 0)
+		case KindList, KindSet, KindMap:
+			v += span(p.firstElem, 0)
+		}
+		c.val[at+i] = v
+	}
+	for i, s := range p.elems {
+		c.elems[p.firstElem+i] = renumber(p.syms, s)
+	}
+	for i, x := range p.extras {
+		x.op += ID(at)
+		x.name = renumber(p.syms, x.name)
+		c.extras[p.firstExtra+i] = x
+	}
+	c.copyMops(p)
+}
+
+func (c *core) copyMops(p *piece) {
+	to := c.mops[p.firstMop:]
+	for i, m := range p.mops {
+		if m.Key >= 0 {
+			m.Key = KeyID(p.keys[m.Key])
+		}
+		if m.F >= MopOther {
+			m.F = MopOther + MopF(p.names[m.F-MopOther])
+		}
+		switch {
+		case m.Shape != List:
+			m.arg = uint32(renumber(p.syms, Sym(m.arg)))
+		case m.Len > 0:
+			m.arg = uint32(owner(c.lists, p.ends[m.arg], int(m.Len)))
+		}
+		to[i] = m
+	}
+}
+
+// settle does what takes the whole history: independent keys, indices, pairs.
+func (h *History) settle(o Options) error {
+	h.settleKeys(o.Independent)
+	bad := h.checkIndices()
+	bad.addAll(h.pairUp())
+	return h.readError(bad)
+}
