@@ -35,9 +35,9 @@ type Cycle struct {
 
 // Exists is a proof that a projection of the graph has a cycle, without a typed one.
 type Exists struct {
-	Type     string // "<model>-cycle-exists"
-	Not      string // friendly name of the model
-	Subgraph string // the projection as EDN, e.g. "[:extension [:union :ww ...] [:union :rw :rwp]]"
+	Type     string   // "<model>-cycle-exists"
+	Not      string   // friendly name of the model
+	Subgraph string   // the projection as EDN, e.g. "[:extension [:union :ww ...] [:union :rw :rwp]]"
 	Nodes    []uint32 // the smallest strongly connected component, ascending
 }
 
