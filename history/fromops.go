@@ -109,4 +109,3 @@ func isTxn(v Value) bool {
 	}
 	return true
 }
-

@@ -19,7 +19,9 @@ type Writer struct {
 }
 
 // NewWriter makes a Writer of EDN, or of JSON if f is FormatJSON.
-func NewWriter(w io.Writer, f Format) *Writer { return &Writer{w: bufio.NewWriterSize(w, 1<<16), format: f} }
+func NewWriter(w io.Writer, f Format) *Writer {
+	return &Writer{w: bufio.NewWriterSize(w, 1<<16), format: f}
+}
 
 // Write writes one operation. A negative index, NoTime, and a process or f that is nil are left out.
 func (w *Writer) Write(op Op) error {

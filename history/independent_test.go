@@ -1,0 +1,50 @@
+package history
+
+import (
+	"testing"
+
+	"jcheck/internal/edn"
+)
+
+// Without this a plain history could be torn into keys, or a keyed one be judged as a single object: each line is a
+// history with the keys that it has.
+func TestIndependent(t *testing.T) {
+	const r, w, cas = `{:process 0 :type :ok :f :read :value `, `{:process 0 :type :ok :f :write :value `, `{:process 0 :type :ok :f :cas :value `
+	for _, test := range []struct {
+		name, ops string
+		o         Independent
+		keys      string
+		last      string // the last op's value
+	}{
+		{"keyed registers", r + `[1 nil]}` + w + `[2 5]}`, IndependentAuto, "[1 2]", "5"},
+		{"keyed compare-and-set", w + `["x" 1]}` + cas + `["x" [1 2]]}`, IndependentAuto, `["x"]`, "[1 2]"},
+		{"plain compare-and-set", cas + `[1 2]}` + cas + `[2 3]}`, IndependentAuto, "", "[2 3]"},
+		{"plain register", w + `1}` + r + `nil}` + cas + `[1 2]}`, IndependentAuto, "", "[1 2]"},
+		{"forced on", cas + `[1 2]}` + cas + `[2 3]}`, IndependentOn, "[1 2]", "3"},
+		{"forced off", r + `[1 nil]}` + w + `[2 [1 2]]}`, IndependentOff, "", "[2 [1 2]]"},
+		{"another f", `{:process 0 :type :ok :f :transfer :value [1 nil]}`, IndependentAuto, "", "[1 nil]"},
+		{"keyed txns", r + `[:a [[:r 1 nil]]]}` + r + `[:b [[:append 1 2]]]}`, IndependentAuto, "[:a :b]", "[[:append 1 2]]"},
+		{"keyed txns, some empty", r + `[:c []]}` + r + `[:a [[:r 1 nil]]]}` + r + `[:b nil]}`, IndependentAuto, "[:c :a :b]", "nil"},
+		{"keyed txns off", r + `[:a [[:r 1 [2]]]]}`, IndependentOff, "", "[:a [[:r 1 [2]]]]"},
+		{"a single keyed txn among txns", `{:process 0 :type :ok :value [[:r 1 nil]]}` + r + `[:a [[:r 1 nil]]]}`, IndependentAuto, "",
+			"[:a [[:r 1 nil]]]"},
+		{"the nemesis has no key", r + `[1 nil]}{:process :nemesis :type :info :f :kill :value ["n1" nil]}`, IndependentAuto, "[1]",
+			`["n1" nil]`},
+		{"maps and sets", r + `[1 nil]}` + w + `[1 #{2}]}`, IndependentAuto, "[1]", "#{2}"},
+		{"nothing at all", r + `nil}`, IndependentAuto, "", "nil"},
+	} {
+		for _, chunkLen := range []int{0, 1} {
+			h := build(t, ops(t, test.ops), chunkLen, Options{Independent: test.o})
+			keys := ""
+			if h.Keyed() {
+				keys = edn.NewVector(h.values(h.Keys())).String()
+			}
+			if keys != test.keys {
+				t.Errorf("%s: got keys %s, want %s", test.name, keys, test.keys)
+			}
+			if got := h.Op(ID(h.Len() - 1)).Value.String(); got != test.last {
+				t.Errorf("%s: got value %s, want %s", test.name, got, test.last)
+			}
+		}
+	}
+}
