@@ -1,0 +1,162 @@
+package elle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"jcheck/check"
+	"jcheck/history"
+	"jcheck/internal/cycle"
+	"jcheck/internal/edn"
+)
+
+// Check reports whether h is what a database that keeps the given models could have done. The result depends on the
+// history and the options alone, unless ctx ends first: then it is Unknown with the reason, or Invalid if enough had
+// been proved by then.
+//
+// Options that don't pass Validate, and a history of some other kind (see Recognise), are Unknown with that reason.
+func Check(ctx context.Context, h *history.History, o Options) check.Result {
+	if err := o.Validate(); err != nil {
+		return refusal(o, "invalid-options", err, nil)
+	}
+	w, err := o.Workload, error(nil)
+	if w == Auto {
+		if w, err = Recognise(h, Auto); err != nil {
+			return refusal(o, "another-workload", err, err)
+		}
+	}
+	c := checker{w: w, o: o, prohibited: cycle.Prohibited(o.models(), o.Anomalies), keyNo: make([]int32, h.NumKeys())}
+	if h.Keyed() {
+		return c.checkKeys(ctx, h)
+	}
+	return c.check(ctx, h).result
+}
+
+// checker is one call of Check: what is looked for, and in what.
+type checker struct {
+	w          Workload
+	o          Options
+	prohibited map[string]bool
+	keyNo      []int32 // scratch that all parts share; see byKey
+}
+
+// outcome is a result together with everything that was found, reported or not.
+type outcome struct {
+	result check.Result
+	found  []string
+}
+
+// check goes from the history to the verdict:
+// premises → what observations prove → graph of dependencies → cycles → models.
+func (c *checker) check(ctx context.Context, h *history.History) outcome {
+	p := newPremises(h, c.o, c.prohibited)
+	p.keyNo = c.keyNo
+	inf := c.w.infer(ctx, p)
+	switch {
+	case len(inf.reasons) > 0:
+		return c.undecided(inf)
+	case ctx.Err() != nil || inf.in == nil:
+		return c.conclude(h, nil, inf.notes, stopped(ctx))
+	}
+	found, err := cycle.Find(ctx, cycle.Input{In: inf.in, Order: p.order, Prefer: inf.prefer, Workers: p.workers})
+	all := inf.anomalies
+	all = append(all, c.cycles(p, inf, found.Cycles)...)
+	all = append(all, c.proofs(p, found.Exists)...)
+	if err != nil {
+		return c.conclude(h, all, inf.notes, stopped(ctx))
+	}
+	if len(inf.in.To) == 0 && !inf.vertices && !p.ordered {
+		all = append(all, emptyGraph())
+	}
+	return c.conclude(h, all, inf.notes)
+}
+
+// emptyGraph is the status of a history that can't show anything wrong: no two of its transactions depend on each other.
+func emptyGraph() check.Anomaly {
+	return check.Anomaly{
+		Kind:   cycle.EmptyGraph,
+		Fields: []history.Field{{Name: cycle.EmptyGraph, Value: edn.NewBool(true)}},
+		Total:  1,
+		Text:   "No transaction was seen to depend on another, so no order between them could be contradicted.",
+	}
+}
+
+// conclude judges what was found. Reported are the anomalies that the models prohibit; what else was found still counts
+// in what is ruled out.
+func (c *checker) conclude(h *history.History, all []check.Anomaly, notes []check.Note, reasons ...check.Reason) outcome {
+	out := outcome{result: c.blank()}
+	r := &out.result
+	for _, a := range all {
+		out.found = append(out.found, a.Kind)
+	}
+	slices.Sort(out.found)
+	out.found = slices.Compact(out.found)
+	verdict, types := cycle.Report(out.found, c.prohibited)
+	for _, a := range all {
+		if slices.Contains(types, a.Kind) {
+			r.Anomalies = append(r.Anomalies, a)
+		}
+	}
+	worstFirst(r.Anomalies)
+	r.Verdict, r.Notes, r.Reasons = verdict, notes, reasons
+	if len(reasons) > 0 && verdict == check.Valid {
+		r.Verdict = check.Unknown
+	}
+	if slices.Contains(types, cycle.EmptyGraph) && verdict == check.Unknown {
+		r.Reasons = append(r.Reasons, check.Reason{Code: cycle.EmptyGraph, Text: emptyGraph().Text})
+	}
+	r.Models.Strongest = cycle.Strongest(out.found)
+	if len(types) > 0 {
+		r.Models.Not, r.Models.AlsoNot = cycle.Boundary(out.found)
+	}
+	r.Fields = []history.Field{{Name: "anomaly-types", Value: keywords(types)}}
+	return out
+}
+
+// blank is a result about which nothing is known yet.
+func (c *checker) blank() check.Result {
+	r := check.Result{Checker: c.w.String()}
+	for _, m := range c.o.models() {
+		canonical, _ := cycle.Canonical(m)
+		r.Models.Asked = append(r.Models.Asked, cycle.Friendly(canonical))
+	}
+	slices.Sort(r.Models.Asked)
+	r.Models.Asked = slices.Compact(r.Models.Asked)
+	return r
+}
+
+// undecided is the outcome for a history whose preconditions don't hold.
+func (c *checker) undecided(inf inference) outcome {
+	out := outcome{result: c.blank()}
+	out.result.Reasons, out.result.Notes = inf.reasons, inf.notes
+	out.result.Fields = []history.Field{{Name: "anomaly-types", Value: keywords(nil)}}
+	return out
+}
+
+// refusal is the result where there is nothing to check.
+func refusal(o Options, code string, err, cause error) check.Result {
+	r := check.Result{Checker: o.Workload.String(), Reasons: []check.Reason{{Code: code, Text: err.Error()}}}
+	var foreign *ForeignError
+	if errors.As(cause, &foreign) {
+		r.Reasons[0].Ops = []history.ID{foreign.Op}
+	}
+	return r
+}
+
+// stopped says why the check was cut short.
+func stopped(ctx context.Context) check.Reason {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return check.Reason{Code: "timeout", Text: "the time allowed ran out before the search was complete"}
+	}
+	return check.Reason{Code: "interrupted", Text: fmt.Sprintf("the check was stopped before it was complete: %v", context.Cause(ctx))}
+}
+
+func keywords(names []string) history.Value {
+	items := make([]history.Value, len(names))
+	for i, n := range names {
+		items[i] = edn.NewKeyword(n)
+	}
+	return edn.NewVector(items)
+}

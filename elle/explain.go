@@ -1,0 +1,132 @@
+package elle
+
+import (
+	"fmt"
+	"strings"
+
+	"jcheck/check"
+	"jcheck/history"
+	"jcheck/internal/cycle"
+	"jcheck/internal/edn"
+)
+
+// cycles turns cycles of nodes into proofs that can be read: of each type as many as the options allow.
+func (c *checker) cycles(p *premises, inf inference, cycles []cycle.Cycle) []check.Anomaly {
+	totals := make(map[string]int)
+	var all []check.Anomaly
+	for _, cyc := range cycles {
+		totals[cyc.Type]++
+		if limit := c.o.MaxAnomalies; limit == 0 || totals[cyc.Type] <= limit {
+			all = append(all, explainCycle(p, inf, cyc))
+		}
+	}
+	for i := range all {
+		all[i].Total = totals[all[i].Kind]
+	}
+	return all
+}
+
+// explainCycle tells a cycle step by step. Witness: the transactions of the cycle, from where it begins.
+func explainCycle(p *premises, inf inference, cyc cycle.Cycle) check.Anomaly {
+	a := check.Anomaly{Kind: cyc.Type}
+	n := len(cyc.Nodes)
+	for i, v := range cyc.Nodes {
+		a.Ops = append(a.Ops, p.nodes[v])
+		e := edge{a: v, b: cyc.Nodes[(i+1)%n], rel: cyc.Rels[i], ta: tName(i), tb: tName((i + 1) % n)}
+		switch e.rel {
+		case cycle.Process:
+			a.Steps = append(a.Steps, p.processStep(e))
+		case cycle.Realtime:
+			a.Steps = append(a.Steps, p.realtimeStep(e))
+		default:
+			a.Steps = append(a.Steps, inf.explain(e))
+		}
+	}
+	a.Text = story(a.Steps)
+	return a
+}
+
+// tName is what the i-th witness of an anomaly is called.
+func tName(i int) string { return fmt.Sprintf("T%d", i+1) }
+
+// story puts the steps of a cycle into a proof: the first n-1 of them order the transactions, the last contradicts.
+func story(steps []check.Step) string {
+	var b strings.Builder
+	n := len(steps)
+	if n == 1 {
+		return fmt.Sprintf("T1 must come before itself, because %s: a contradiction.", steps[0].Text)
+	}
+	fmt.Fprintf(&b, "Let T1 to T%d be the transactions. Then:\n", n)
+	for i, s := range steps[:n-1] {
+		fmt.Fprintf(&b, "  - T%d comes before T%d, because %s.\n", i+1, i+2, s.Text)
+	}
+	fmt.Fprintf(&b, "  - However, T%d comes before T1, because %s: a contradiction.", n, steps[n-1].Text)
+	return b.String()
+}
+
+// processStep tells of two transactions of one process.
+func (p *premises) processStep(e edge) check.Step {
+	proc := p.h.ProcName(p.h.Proc(p.nodes[e.a]))
+	return check.Step{
+		Type:   "process",
+		Fields: []history.Field{{Name: "process", Value: proc}},
+		Text:   fmt.Sprintf("process %s executed %s before %s", proc, e.ta, e.tb),
+	}
+}
+
+// realtimeStep tells of a transaction that had completed when another one was invoked.
+func (p *premises) realtimeStep(e edge) check.Step {
+	a, b := p.nodes[e.a], p.h.Pair(p.nodes[e.b])
+	lead := "just"
+	if ta, tb := p.h.Time(a), p.h.Time(b); ta != history.NoTime && tb != history.NoTime && tb > ta {
+		lead = fmt.Sprintf("%.3f seconds", float64(tb-ta)/1e9)
+	}
+	return check.Step{
+		Type:   "realtime",
+		Fields: []history.Field{opField("a'", a), opField("b", b)},
+		Text: fmt.Sprintf("%s had completed (at index %d) %s before %s was invoked (at index %d)",
+			e.ta, p.h.Index(a), lead, e.tb, p.h.Index(b)),
+	}
+}
+
+// proofs turns components into anomalies that prove that there is a cycle without showing one. Witness: the smallest
+// component, in file order.
+func (c *checker) proofs(p *premises, exists []cycle.Exists) []check.Anomaly {
+	totals := make(map[string]int)
+	var all []check.Anomaly
+	for _, e := range exists {
+		totals[e.Type]++
+		if limit := c.o.MaxAnomalies; limit == 0 || totals[e.Type] <= limit {
+			all = append(all, proof(p, e))
+		}
+	}
+	for i := range all {
+		all[i].Total = totals[all[i].Kind]
+	}
+	return all
+}
+
+func proof(p *premises, e cycle.Exists) check.Anomaly {
+	a := check.Anomaly{Kind: e.Type}
+	var scc []history.Value
+	for _, v := range e.Nodes {
+		a.Ops = append(a.Ops, p.nodes[v])
+		scc = append(scc, edn.NewInt(p.h.Index(p.nodes[v])))
+	}
+	subgraph, _, err := edn.Parse([]byte(e.Subgraph))
+	if err != nil {
+		panic(fmt.Sprintf("elle: internal error: subgraph %q: %v", e.Subgraph, err))
+	}
+	a.Fields = []history.Field{
+		{Name: "not", Value: edn.NewKeyword(e.Not)},
+		{Name: "subgraph", Value: subgraph},
+		{Name: "scc-size", Value: edn.NewInt(int64(len(e.Nodes)))},
+		{Name: "scc", Value: edn.NewSet(scc)},
+	}
+	a.Text = fmt.Sprintf("Each of these %d transactions must come before each other one, by dependencies that %s does not "+
+		"allow to form a cycle.", len(e.Nodes), e.Not)
+	if len(e.Nodes) == 1 {
+		a.Text = fmt.Sprintf("T1 must come before itself, by dependencies that %s does not allow to form a cycle.", e.Not)
+	}
+	return a
+}

@@ -1,0 +1,64 @@
+package elle
+
+import (
+	"context"
+	"slices"
+
+	"jcheck/check"
+	"jcheck/history"
+	"jcheck/internal/cycle"
+	"jcheck/internal/edn"
+)
+
+// checkKeys checks the history of each independent key for itself. The verdict is the worst of all, and what is ruled
+// out is what any of them rules out.
+func (c *checker) checkKeys(ctx context.Context, h *history.History) check.Result {
+	all := c.blank()
+	all.Verdict = check.Valid
+	var found []string
+	var failures []history.Value
+	ids := opsByKey(h)
+	for i, key := range h.Keys() {
+		part := c.check(ctx, h.Select(ids[i]))
+		name := h.Value(key)
+		all.Parts = append(all.Parts, check.Part{Name: name.String(), Result: part.result})
+		all.Verdict = check.Worse(all.Verdict, part.result.Verdict)
+		found = append(found, part.found...)
+		if part.result.Verdict != check.Valid {
+			failures = append(failures, name)
+		}
+		if ctx.Err() != nil {
+			all.Reasons = append(all.Reasons, stopped(ctx))
+			all.Verdict = check.Worse(all.Verdict, check.Unknown)
+			break
+		}
+	}
+	slices.Sort(found)
+	found = slices.Compact(found)
+	_, types := cycle.Report(found, c.prohibited)
+	if len(types) > 0 {
+		all.Models.Not, all.Models.AlsoNot = cycle.Boundary(found)
+	}
+	all.Models.Strongest = cycle.Strongest(found)
+	all.Fields = []history.Field{
+		{Name: "anomaly-types", Value: keywords(types)},
+		{Name: "failures", Value: edn.NewVector(failures)},
+	}
+	return all
+}
+
+// opsByKey lists the operations of each key, in file order; keys are numbered as by h.Keys. Operations without a key
+// belong to none.
+func opsByKey(h *history.History) [][]history.ID {
+	number := make(map[history.Sym]int)
+	for i, k := range h.Keys() {
+		number[k] = i
+	}
+	ids := make([][]history.ID, len(number))
+	for id := range h.All() {
+		if k, ok := h.Key(id); ok {
+			ids[number[k]] = append(ids[number[k]], id)
+		}
+	}
+	return ids
+}
