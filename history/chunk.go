@@ -271,7 +271,7 @@ func fills(inv, comp []Mop) (same, blank bool) {
 			known = known || a.F == MopR && !isNil
 			continue
 		}
-		if a.F != MopR || b.F != MopR || a.Key != b.Key || !isNil {
+		if a.F != MopR || b.F != MopR || a.Key != b.Key || !isNil || b.Shape == NoArg {
 			return false, false
 		}
 		blank = true

@@ -104,7 +104,7 @@ func (c *core) fill(pieces []piece, workers int) {
 	}
 	parallel(len(pieces), workers, func(i int) {
 		c.copyPiece(&pieces[i])
-		pieces[i] = piece{} // so that the chunk's own columns can go
+		*pieces[i].chunk = chunk{} // so that its memory can go, whoever holds the chunk
 	})
 }
 
