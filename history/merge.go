@@ -1,6 +1,8 @@
 package history
 
 import (
+	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -12,8 +14,13 @@ import (
 func merge(name string, src []byte, chunks []*chunk, o Options) (*History, error) {
 	c := &core{name: name, src: src, parse: parseEDN}
 	var bad problemList
+	ops := 0
 	for _, ch := range chunks {
 		bad.addAll(ch.problems)
+		ops += len(ch.flags)
+	}
+	if ops > math.MaxInt32 {
+		bad.add(0, "too-long", fmt.Sprintf("%d operations", ops), "at most 2^31-1", "split the history")
 	}
 	if err := c.readError(bad); err != nil {
 		return nil, err

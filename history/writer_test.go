@@ -1,0 +1,72 @@
+package history
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"jcheck/internal/edn"
+)
+
+func write(t rapid.TB, f Format, in ...Op) string {
+	var b bytes.Buffer
+	w := NewWriter(&b, f)
+	for _, op := range in {
+		if err := w.Write(op); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// Without this the order or the spelling of fields could change under those who read what we write.
+func TestWriterSpelling(t *testing.T) {
+	key := edn.NewString("k")
+	op := Op{
+		Index: 3, Time: 12, Type: OK, Process: edn.NewInt(5), F: edn.NewKeyword("txn"), Value: parsed(t, `[[:append :x 1] [:r "y" [1 nil]]]`),
+		Extra: []Field{{"error", parsed(t, `[:timeout "a\nb" 1.0]`)}, {"two words", parsed(t, "#{1}")}},
+	}
+	bare := Op{Index: -1, Time: NoTime, Type: Invoke}
+	keyed := Op{Index: 0, Time: 0, Type: Info, Process: edn.NewKeyword("nemesis"), Key: &key, Value: parsed(t, "{:a ##NaN, 2 1/3}")}
+	got := write(t, FormatEDN, op, bare, keyed)
+	const wantEDN = `{:index 3, :time 12, :type :ok, :process 5, :f :txn, :value [[:append :x 1] [:r "y" [1 nil]]], :error [:timeout "a\nb" 1.0], "two words" #{1}}
+{:type :invoke, :value nil}
+{:index 0, :time 0, :type :info, :process :nemesis, :value ["k" {:a ##NaN, 2 1/3}]}
+`
+	if diff := cmp.Diff(got, wantEDN); diff != "" {
+		t.Errorf("EDN (-got +want):\n%s", diff)
+	}
+	got = write(t, FormatJSON, op, bare, keyed)
+	const wantJSON = `{"index": 3, "time": 12, "type": "ok", "process": 5, "f": "txn", "value": [["append", "x", 1], ["r", "y", [1, null]]], "error": ["timeout", "a\nb", 1.0], "two words": [1]}
+{"type": "invoke", "value": null}
+{"index": 0, "time": 0, "type": "info", "process": "nemesis", "value": ["k", {"a": "##NaN", "2": "1/3"}]}
+`
+	if diff := cmp.Diff(got, wantJSON); diff != "" {
+		t.Errorf("JSON (-got +want):\n%s", diff)
+	}
+}
+
+// Without this some value could be written as something that isn't JSON.
+func TestWriterMakesJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		op := Op{Value: drawOpValue(t), Extra: []Field{{rapid.String().Draw(t, "name"), edn.NewString(rapid.String().Draw(t, "text"))}}}
+		line := write(t, FormatJSON, op)
+		var fields map[string]any
+		if err := json.Unmarshal([]byte(line), &fields); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		x := op.Extra[0]
+		if x.Name == "index" || x.Name == "time" || x.Name == "type" || x.Name == "value" {
+			return
+		}
+		if got, want := fields[x.Name], x.Value.Text; got != want {
+			t.Fatalf("got field %q, want %q", got, want)
+		}
+	})
+}
