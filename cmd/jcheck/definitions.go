@@ -1,0 +1,224 @@
+package main
+
+// The papers that the definitions come from.
+const (
+	adya3 = "Adya, Weak Consistency: A Generalized Theory and Optimistic Implementations for Distributed " +
+		"Transactions (MIT, 1999), ch. 3"
+	adya4    = "Adya, Weak Consistency (MIT, 1999), ch. 4"
+	berenson = "Berenson et al., A Critique of ANSI SQL Isolation Levels (SIGMOD 1995)"
+	cerone15 = "Cerone, Bernardi, Gotsman, A Framework for Transactional Consistency Models with Atomic " +
+		"Visibility (CONCUR 2015)"
+	cerone16  = "Cerone, Gotsman, Analysing Snapshot Isolation (PODC 2016)"
+	sovran    = "Sovran et al., Transactional Storage for Geo-Replicated Systems (SOSP 2011)"
+	daudjee   = "Daudjee, Salem, Lazy Database Replication with Snapshot Isolation (VLDB 2006)"
+	kingsbury = "Kingsbury, Alvaro, Elle: Inferring Isolation Anomalies from Experimental Observations (VLDB 2020)"
+)
+
+// The groups of `jcheck anomalies`, in its order.
+const (
+	groupCycle    = "Cycles of dependencies"
+	groupProcess  = "Cycles that count each client's own order"
+	groupRealtime = "Cycles that count real time"
+	groupDirect   = "Seen without a cycle"
+	groupExists   = "Proofs that a cycle exists, where each single cycle has a milder name"
+	groupStatus   = "Not anomalies of the database, but listed among them"
+	groupTable    = "Names that exist only in the tables: never reported, but accepted by -a"
+)
+
+// definition says what an anomaly is. Its one-line meaning is check.Meaning, the models that forbid it and what it
+// implies come from internal/cycle, and its history from fixtures.
+type definition struct {
+	kind   string
+	group  string
+	also   []string // other names by which people look for it
+	text   string
+	source string
+}
+
+// definitions lists the kinds that don't follow from another one's row.
+var definitions = [...]definition{
+	{"G0", groupCycle, []string{"dirty-write", "P0", "write-cycle"},
+		"A cycle of ww edges alone: T1 wrote some key before T2, and T2 wrote another key before T1. Whatever order " +
+			"the transactions are put in, " +
+			"some key's versions contradict it. Even read-uncommitted forbids it.",
+		adya3 + ": G0; " + berenson + ": P0"},
+	{"G1c", groupCycle, []string{"circular-information-flow"},
+		"A cycle of ww and wr edges with at least one wr: each transaction saw, or wrote over, what the one before it " +
+			"in the cycle wrote. " +
+			"At least one of them must then have seen another before that one had committed.",
+		adya3 + ": G1c"},
+	{"G-single-item", groupCycle, []string{"read-skew", "A5A", "G-single-item-cycle"},
+		"A cycle of ww and wr edges and exactly one rw edge: T2 missed a write of T1 (rw), and yet T2 depends on T1 " +
+			"by another way. " +
+			"T2 saw a state that never was: in part before T1, in part after it. -item: the missed version was read by " +
+			"its key, not by a predicate.",
+		adya4 + ": G-single; " + berenson + ": A5A"},
+	{"G-single", groupCycle, []string{"predicate-read-skew"},
+		"As G-single-item, but the one rw edge comes from a predicate read: a search that missed what another " +
+			"transaction wrote, " +
+			"by a transaction that otherwise depends on that one.",
+		adya4 + ": G-single"},
+	{"G-nonadjacent-item", groupCycle, []string{"long-fork"},
+		"A cycle with two or more rw edges, no two of them in a row. The best known form is the long fork: one reader " +
+			"saw the first of two " +
+			"independent writes but not the second, another saw the second but not the first. Under snapshot isolation " +
+			"every cycle has two " +
+			"rw edges in a row, so this one rules it out.",
+		cerone16 + "; " + sovran + ": long fork"},
+	{"G-nonadjacent", groupCycle, []string{"predicate-long-fork"},
+		"As G-nonadjacent-item, with at least one rw edge from a predicate read.",
+		cerone16},
+	{"G2-item", groupCycle, []string{"write-skew", "A5B", "item-anti-dependency-cycle"},
+		"A cycle with two or more rw edges, two of them in a row. The best known form is write skew: T1 and T2 both " +
+			"read two keys, and each then " +
+			"writes the one that the other relied on. Snapshot isolation permits it, repeatable read (as Adya defines " +
+			"it) and serializable don't.",
+		adya3 + ": G2-item; " + berenson + ": A5B"},
+	{"G2", groupCycle, []string{"phantom", "P3", "anti-dependency-cycle"},
+		"As G2-item, with at least one rw edge from a predicate read. The best known form is the phantom: two " +
+			"transactions each search, " +
+			"find nothing, and insert what the other's search should have found.",
+		adya3 + ": G2; " + berenson + ": P3"},
+
+	{"internal", groupDirect, []string{"internal-consistency", "INT"},
+		"A committed transaction contradicts itself: it reads a key that it has read or written before, and the value " +
+			"isn't what these earlier " +
+			"operations leave. Elements that others append between two of its own reads count, too.",
+		cerone15 + ": INT"},
+	{"future-read", groupDirect, nil,
+		"A committed transaction reads an element of a list, and only then appends it.",
+		kingsbury + "; jepsen-io/elle"},
+	{"G1a", groupDirect, []string{"aborted-read", "dirty-read"},
+		"A committed transaction saw a value written by a transaction that failed.",
+		adya3 + ": G1a; " + berenson + ": P1"},
+	{"G1b", groupDirect, []string{"intermediate-read"},
+		"A committed transaction saw a value that another one wrote and then itself replaced before it committed. For " +
+			"lists: the last element of " +
+			"the read was appended by a transaction that appended to the same key once more. (For lists the reader also " +
+			"missed the writer's next " +
+			"append, so that G-single-item comes with it; the history here is one of registers.)",
+		adya3 + ": G1b"},
+	{"dirty-update", groupDirect, nil,
+		"In a list's version order an element appended by a transaction that failed is followed by one of a " +
+			"transaction that committed: " +
+			"the aborted write was not undone, and became part of a committed state. Whoever sees such a list reads an " +
+			"aborted element, so G1a comes with it.",
+		kingsbury},
+	{"lost-update", groupDirect, []string{"P4"},
+		"Two or more committed transactions read the same version of a key and then each wrote that key. In any order " +
+			"the later one should have " +
+			"read what the earlier one wrote. No version order is needed to see this.",
+		berenson + ": P4"},
+	{"duplicate-elements", groupDirect, []string{"duplicates"},
+		"A read of a list shows an element twice. Every element is appended once, so the database has applied an " +
+			"append again.",
+		kingsbury},
+	{"incompatible-order", groupDirect, []string{"inconsistent-observations"},
+		"Two reads of one list disagree on its order: neither is the beginning of the other. Lists only grow, so one " +
+			"of the two states must have " +
+			"been uncommitted.",
+		kingsbury},
+	{"cyclic-versions", groupDirect, nil,
+		"The rules that order a register's versions (the initial state, --wfr-keys, --sequential-keys, " +
+			"--linearizable-keys, --transaction-order) " +
+			"contradict each other: by what they say, some version came both before and after another. Either the " +
+			"database breaks the rule that " +
+			"was assumed, or something worse happened.",
+		kingsbury},
+	{"predicate-read-miss", groupDirect, nil,
+		"A predicate read lacks a key although every version that the key ever had matches the predicate.",
+		"jepsen-io/elle, closed-predicate"},
+	{"garbage-read", groupDirect, []string{"thin-air-read"},
+		"A read shows a value that no operation of the history ever tried to write. For lists this is always an " +
+			"anomaly; for registers only with " +
+			"--initial or -a garbage-read, since a register may have had a value before the history began.",
+		kingsbury},
+
+	{"empty-transaction-graph", groupStatus, nil,
+		"Not an anomaly of the database: no two transactions are ordered by what they saw, or there is none at all. " +
+			"The verdict is then unknown. " +
+			"Record more transactions that share keys, and reads of what they wrote.",
+		"jepsen-io/elle"},
+	{"cycle-search-timeout", groupStatus, nil,
+		"The original's search stops after a second per group of transactions and then reports this. Our search needs " +
+			"no time limit and never does.",
+		"jepsen-io/elle"},
+
+	{"G1", groupTable, nil, "Any of G1a, G1b and G1c: use it with -a to ask for all of them.", adya3 + ": G1"},
+	{"G1-process", groupTable, nil, "G1, counting each client's own order: use it with -a.", daudjee},
+	{"G1-realtime", groupTable, nil, "G1, counting real time: use it with -a.", daudjee},
+	{"write-skew", groupTable, nil, "A name in the table of implications alone. Write skew is reported as " +
+		"G2-item.", berenson + ": A5B"},
+	{"G-cursor", groupTable, nil, "A lost update through a cursor, forbidden by cursor-stability. Reported as " +
+		"lost-update.", adya4 + ": G-cursor"},
+	{"G-monotonic", groupTable, nil, "Reads within one transaction that go back in time, forbidden by " +
+		"monotonic-view. Not searched for.", adya4 + ": G-monotonic"},
+	{"G-update", groupTable, nil, "A cycle of update transactions and one more, forbidden by update-serializable. " +
+		"Not searched for.", adya4 + ": G-update"},
+	{"G-MSR", groupTable, nil, "Reads that are no monotonic sequence of snapshots, forbidden by " +
+		"monotonic-snapshot-read. Not searched for.", adya4 + ": G-MSR"},
+	{"G-SI", groupTable, nil, "Interference with snapshot isolation. Reported as G-single, G-nonadjacent and " +
+		"weaker.", adya4 + ": G-SI"},
+	{"G-SIb", groupTable, nil, "Missed effects, forbidden by forward-consistent-view. Reported as G-single where a " +
+		"cycle shows it.", adya4 + ": G-SIb"},
+	{"GSI", groupTable, nil, "The spelling of G-SI in the table of implications; no model names it.", "jepsen-io/elle"},
+	{"GSIa", groupTable, nil, "The spelling of G-SIa in the table of implications; no model names it.", "jepsen-io/elle"},
+	{"GSIb", groupTable, nil, "The spelling of G-SIb in the table of implications; no model names it.", "jepsen-io/elle"},
+}
+
+// orders are the two ways in which a cycle may also count an order that the database didn't make: suffix of the kind,
+// group, and what the definition adds.
+var orders = [...]struct{ suffix, group, text, source string }{
+	{"-process", groupProcess,
+		"with at least one edge from the order in which one client ran its transactions, one after the other. " +
+			"Searched for when a model of strong " +
+			"sessions is asked for; with a real-time model the same fault is told as -realtime.",
+		daudjee},
+	{"-realtime", groupRealtime,
+		"with at least one edge from real time: a transaction had finished before another began. Searched for when a " +
+			"strong model is asked for, " +
+			"such as the default, strict-serializable.",
+		daudjee + "; " + kingsbury},
+}
+
+// existsText is the definition of every <model>-cycle-exists.
+const existsText = "The dependencies that the model forbids to be circular do form a cycle. The proof needs no " +
+	"typed cycle. " +
+	"It is reported only where no reported cycle already rules the model out: where each single cycle has a milder " +
+	"name, because an edge with " +
+	"several reasons is told by only one of them (data before a client's order, before real time)."
+
+// modelMeanings tells the models that people ask for in one sentence. What each forbids is in internal/cycle.
+var modelMeanings = [...]struct{ canonical, text string }{
+	{"PL-1", "Writes of transactions don't interleave."},
+	{"PL-2", "Transactions see only final values of committed transactions."},
+	{"PL-CS", "As read-committed, and no update of a version that was read is lost."},
+	{"PL-2+", "As read-committed, and a transaction that sees one effect of another misses none of its effects."},
+	{"PL-2.99", "Serializable as long as keys are read one by one: only searches can miss what others write."},
+	{"PL-SI", "Each transaction reads from one snapshot, and of two that write the same key at the same time one fails."},
+	{"PL-3", "Transactions behave as if they ran one after another, in some order."},
+	{"PL-SS", "Transactions behave as if they ran one after another, each at one moment between its beginning and " +
+		"its end."},
+	{"read-atomic", "Of what another transaction wrote, a transaction sees all or nothing."},
+	{"causal-cerone", "As read-atomic, and who sees an effect sees its causes. Little of this is checked yet."},
+	{"prefix", "As causal, and all see transactions commit in one order. Little of this is checked yet."},
+	{"parallel-snapshot-isolation", "As snapshot-isolation, but replicas may see independent writes in different " +
+		"orders. " +
+		"Little of this is checked yet."},
+	{"update-atomic", "As read-atomic, and no update is lost."},
+	{"strong-session-serializable", "Serializable, in an order that keeps each client's own."},
+	{"strong-session-snapshot-isolation", "Snapshot-isolation, where a client's snapshot holds all that it has " +
+		"done and seen."},
+	{"strong-snapshot-isolation", "Snapshot-isolation, where a snapshot holds all that had committed before the " +
+		"transaction began."},
+}
+
+// modelMeaning is a sentence on the model, or "".
+func modelMeaning(canonical string) string {
+	for _, m := range modelMeanings {
+		if m.canonical == canonical {
+			return m.text
+		}
+	}
+	return ""
+}
