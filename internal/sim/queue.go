@@ -1,26 +1,26 @@
 package sim
 
-// eventKind is what happens.
-type eventKind uint8
+// turnKind is what happens.
+type turnKind uint8
 
 const (
-	invoke eventKind = iota // a client invokes its next transaction
-	step                    // a transaction goes on in the database
-	report                  // a client hears of the outcome
+	invoke turnKind = iota // a client invokes its next transaction
+	step                   // a transaction goes on in the database
+	report                 // a client hears of the outcome
 )
 
-// event is something to happen at a simulated time.
-type event struct {
+// turn is something to happen at a simulated time.
+type turn struct {
 	at     int64
 	seq    uint64 // breaks ties: first pushed, first served
-	kind   eventKind
+	kind   turnKind
 	client int
 	txn    *txn
 }
 
-// queue is a binary heap of events; its zero value is empty.
+// queue is a binary heap of turns; its zero value is empty.
 type queue struct {
-	heap []event
+	heap []turn
 	seq  uint64
 }
 
@@ -29,7 +29,7 @@ func (q *queue) before(i, j int) bool {
 	return a.at < b.at || a.at == b.at && a.seq < b.seq
 }
 
-func (q *queue) push(e event) {
+func (q *queue) push(e turn) {
 	e.seq = q.seq
 	q.seq++
 	q.heap = append(q.heap, e)
@@ -43,15 +43,15 @@ func (q *queue) push(e event) {
 	}
 }
 
-// pop takes the earliest event; false if there is none.
-func (q *queue) pop() (event, bool) {
+// pop takes the earliest turn; false if there is none.
+func (q *queue) pop() (turn, bool) {
 	n := len(q.heap) - 1
 	if n < 0 {
-		return event{}, false
+		return turn{}, false
 	}
 	top := q.heap[0]
 	q.heap[0] = q.heap[n]
-	q.heap[n] = event{}
+	q.heap[n] = turn{}
 	q.heap = q.heap[:n]
 	for i := 0; ; {
 		least := i

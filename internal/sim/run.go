@@ -94,7 +94,7 @@ type run struct {
 	gen     *generator
 	store   store
 	clients []client
-	events  queue
+	turns   queue
 	now     int64
 	index   int64
 	invoked int
@@ -134,13 +134,13 @@ type txn struct {
 	outcome history.Type
 }
 
-// loop runs events until nothing is left to happen.
+// loop runs turns until nothing is left to happen.
 func (r *run) loop() {
 	for i := range r.clients {
-		r.events.push(event{at: r.now + r.delay(thinkNS), kind: invoke, client: i})
+		r.turns.push(turn{at: r.now + r.delay(thinkNS), kind: invoke, client: i})
 	}
 	for r.err == nil {
-		e, ok := r.events.pop()
+		e, ok := r.turns.pop()
 		if !ok {
 			return
 		}
@@ -194,12 +194,12 @@ func (r *run) invoke(c int) {
 	r.gen.retired = r.gen.retired[:0]
 	r.decide(t)
 	r.record(t, history.Invoke, mops)
-	r.events.push(event{at: r.now + r.delay(stepNS), kind: step, txn: t})
+	r.turns.push(turn{at: r.now + r.delay(stepNS), kind: step, txn: t})
 	if t.info {
 		// The client gives up at some time that has nothing to do with the transaction's progress: the effect may come
 		// before, after, or never.
 		t.outcome = history.Info
-		r.events.push(event{at: r.now + r.delay(stepNS*int64(len(mops)+2)), kind: report, txn: t})
+		r.turns.push(turn{at: r.now + r.delay(stepNS*int64(len(mops)+2)), kind: report, txn: t})
 	}
 }
 
@@ -259,7 +259,7 @@ func (r *run) step(t *txn) {
 			}
 		}
 		if !r.rules.atOnce {
-			r.events.push(event{at: r.now + r.delay(stepNS), kind: step, txn: t})
+			r.turns.push(turn{at: r.now + r.delay(stepNS), kind: step, txn: t})
 			return
 		}
 	}
@@ -340,7 +340,7 @@ func (r *run) finish(t *txn, committed bool) {
 		t.outcome = history.OK
 		r.clients[t.client].seen = max(r.clients[t.client].seen, t.snap)
 	}
-	r.events.push(event{at: r.now + r.delay(stepNS), kind: report, txn: t})
+	r.turns.push(turn{at: r.now + r.delay(stepNS), kind: report, txn: t})
 }
 
 // report tells the client the outcome and lets it go on, under a new process if it doesn't know it.
@@ -353,5 +353,5 @@ func (r *run) report(t *txn) {
 	if t.outcome == history.Info {
 		r.clients[t.client] = client{process: t.process + int64(r.o.Concurrency)}
 	}
-	r.events.push(event{at: r.now + r.delay(thinkNS), kind: invoke, client: t.client})
+	r.turns.push(turn{at: r.now + r.delay(thinkNS), kind: invoke, client: t.client})
 }
