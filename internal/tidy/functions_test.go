@@ -229,7 +229,7 @@ func testDocBreaches(tree []*file) []string {
 	for _, f := range tree {
 		for _, d := range f.ast.Decls {
 			fn, ok := d.(*ast.FuncDecl)
-			if !ok || !f.test || fn.Recv != nil || fn.Doc != nil || fn.Name.Name == "TestMain" {
+			if !ok || !f.test || fn.Recv != nil || fn.Doc != nil || fn.Name.Name == "TestMain" || startsWithComment(f, fn.Body) {
 				continue
 			}
 			if strings.HasPrefix(fn.Name.Name, "Test") || strings.HasPrefix(fn.Name.Name, "Fuzz") {
@@ -239,4 +239,15 @@ func testDocBreaches(tree []*file) []string {
 		}
 	}
 	return breaches
+}
+
+// startsWithComment tells whether a body's first statement has a comment before it.
+func startsWithComment(f *file, body *ast.BlockStmt) bool {
+	for _, c := range f.ast.Comments {
+		if body != nil && c.Pos() > body.Lbrace && (len(body.List) == 0 && c.End() < body.Rbrace ||
+			len(body.List) > 0 && c.End() < body.List[0].Pos()) {
+			return true
+		}
+	}
+	return false
 }

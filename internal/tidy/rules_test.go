@@ -77,6 +77,8 @@ var planted = []struct {
 	{"undocumented type", docBreaches, map[string]string{"elle/a.go": "package elle\ntype T int"}, "T has no comment"},
 
 	{"test without a reason", testDocBreaches, map[string]string{"elle/a_test.go": "package elle\nfunc TestF(t *testing.T) {}"}, "TestF has no comment"},
+	{"test with a reason inside", testDocBreaches, map[string]string{"elle/a_test.go": "package elle\nfunc TestF(t *testing.T) {\n// Without this all is lost.\nf()\n}"}, ""},
+	{"test with a late comment", testDocBreaches, map[string]string{"elle/a_test.go": "package elle\nfunc TestF(t *testing.T) {\nf()\n// Without this all is lost.\n}"}, "TestF has no comment"},
 	{"test with a reason", testDocBreaches, map[string]string{"elle/a_test.go": "package elle\n// Without this all is lost.\nfunc TestF(t *testing.T) {}"}, ""},
 }
 
