@@ -30,7 +30,7 @@ var rooms = []struct {
 	{"render", []string{"check", "history", "internal/edn"}},
 	{"internal/store", []string{"check", "history", "internal/edn", "internal/fressian"}},
 	{"internal/sim", []string{"history", "internal/sim"}},
-	{"internal/corpustest", nil},
+	{"internal/corpus", nil},
 	{"internal/tidy", nil},
 	{"cmd/jcheck-draw", nil},
 	{"cmd/jcheck", []string{"*"}},
@@ -40,7 +40,7 @@ var rooms = []struct {
 }
 
 // testRooms are the packages that any test may use.
-var testRooms = []string{"internal/sim", "internal/corpustest", "internal/edn", "fixtures"}
+var testRooms = []string{"internal/sim", "internal/corpus", "internal/edn", "fixtures"}
 
 // wholeTests are the packages whose tests try several rooms together.
 var wholeTests = []string{"fixtures", "examples"}
@@ -154,7 +154,7 @@ func foreignBreaches(tree []*file) []string {
 
 // fileRooms are the packages other than commands that touch files: history.Open, the report writers, the store, and the
 // one helper that finds the corpus.
-var fileRooms = []string{"history", "render", "internal/store", "internal/corpustest"}
+var fileRooms = []string{"history", "render", "internal/store", "internal/corpus"}
 
 // effectBreaches finds effects outside commands: files, printing, logs, flags, exits.
 func effectBreaches(tree []*file) []string {
