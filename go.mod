@@ -3,6 +3,7 @@ module jcheck
 go 1.26
 
 require (
+	github.com/goccy/go-json v0.12.0
 	github.com/google/go-cmp v0.7.0
 	github.com/spf13/cobra v1.10.2
 	pgregory.net/rapid v1.3.0

@@ -50,7 +50,7 @@ type Models struct {
 type Step struct {
 	Type   string          // "ww", "wr", "rw", "wrp", "rwp", "process", "realtime", ...
 	Fields []history.Field // key, value, value', a-mop-index, b-mop-index, ... in the original's order
-	Text   string          // why the one must come before the other, speaking of "T1" and "T2"
+	Text   string          // why the one must come before the other; names them by their place in Anomaly.Ops: "T1" is Ops[0]
 }
 
 // Path is one way in which a search went on (linearizability).

@@ -1,0 +1,192 @@
+package render
+
+import (
+	"slices"
+	"strings"
+
+	"jcheck/check"
+	"jcheck/history"
+	"jcheck/internal/edn"
+)
+
+// Schema is the version of the result map. It grows when a key changes its meaning, not when one is added.
+const Schema = 1
+
+// ResultMap is the result as the original checkers print theirs: valid?, anomaly-types, anomalies (kind → entries),
+// not, also-not, and the checker's own fields. Beyond the original's keys it has reasons (why unknown), warnings,
+// anomaly-counts (where only some anomalies are listed) and schema. Operations are maps, as in a history.
+func ResultMap(h *history.History, r check.Result) history.Value {
+	var m mapping
+	m.put("valid?", validValue(r.Verdict))
+	putAnomalies(&m, h, r)
+	putReasons(&m, h, r.Reasons)
+	for _, f := range r.Fields {
+		m.put(f.Name, f.Value)
+	}
+	putParts(&m, h, r.Parts)
+	if len(r.Notes) > 0 {
+		var notes []edn.Value
+		for _, n := range r.Notes {
+			notes = append(notes, remark(h, n.Code, n.Text, n.Ops))
+		}
+		m.put("warnings", edn.NewVector(notes))
+	}
+	m.put("schema", edn.NewInt(Schema))
+	return m.value()
+}
+
+// validValue is the verdict as the value of valid?.
+func validValue(v check.Verdict) edn.Value {
+	switch v {
+	case check.Valid:
+		return edn.NewBool(true)
+	case check.Invalid:
+		return edn.NewBool(false)
+	}
+	return edn.NewKeyword("unknown")
+}
+
+// putAnomalies adds what was found, grouped by kind. As in the original, a result without anomalies has none of
+// these keys.
+func putAnomalies(m *mapping, h *history.History, r check.Result) {
+	if len(r.Anomalies) == 0 {
+		return
+	}
+	groups := groupByKind(r.Anomalies)
+	slices.SortFunc(groups, func(a, b group) int { return strings.Compare(a.kind, b.kind) })
+	var types, entries, counts []edn.Value
+	short := false
+	for _, g := range groups {
+		kind := edn.NewKeyword(g.kind)
+		types = append(types, kind)
+		counts = append(counts, kind, edn.NewInt(int64(g.total)))
+		short = short || g.total > len(g.list)
+		entries = append(entries, kind, groupValue(h, g))
+	}
+	m.put("anomaly-types", edn.NewList(types))
+	m.put("anomalies", edn.NewMap(entries))
+	if short {
+		m.put("anomaly-counts", edn.NewMap(counts))
+	}
+	m.put("not", keywordSet(r.Models.Not))
+	m.put("also-not", keywordSet(r.Models.AlsoNot))
+}
+
+// groupValue is the list of entries of one kind, or true for a kind that is a mere fact (empty-transaction-graph).
+func groupValue(h *history.History, g group) edn.Value {
+	if len(g.list) == 1 {
+		if a := g.list[0]; len(a.Ops) == 0 && len(a.Fields) == 0 && len(a.Steps) == 0 {
+			return edn.NewBool(true)
+		}
+	}
+	var list []edn.Value
+	for _, a := range g.list {
+		list = append(list, entry(h, a))
+	}
+	return edn.NewVector(list)
+}
+
+// putReasons adds why the verdict is unknown. The first reason's code is also the type, where the originals put it.
+func putReasons(m *mapping, h *history.History, reasons []check.Reason) {
+	if len(reasons) == 0 {
+		return
+	}
+	var list []edn.Value
+	for _, r := range reasons {
+		list = append(list, remark(h, r.Code, r.Text, r.Ops))
+	}
+	m.put("type", edn.NewKeyword(reasons[0].Code))
+	m.put("reasons", edn.NewVector(list))
+}
+
+// putParts adds the results of independent keys or composed checkers, and the names of those that failed.
+func putParts(m *mapping, h *history.History, parts []check.Part) {
+	if len(parts) == 0 {
+		return
+	}
+	var results, failures []edn.Value
+	for _, p := range parts {
+		name := partName(p.Name)
+		results = append(results, name, ResultMap(h, p.Result))
+		if p.Result.Verdict == check.Invalid {
+			failures = append(failures, name)
+		}
+	}
+	m.put("results", edn.NewMap(results))
+	m.put("failures", edn.NewVector(failures))
+}
+
+// partName reads a part's name back into the value that it prints (a key); a name that is no EDN form stays a string.
+func partName(name string) edn.Value {
+	v, rest, err := edn.Parse([]byte(name))
+	if err != nil || strings.TrimSpace(name[min(rest, len(name)):]) != "" {
+		return edn.NewString(name)
+	}
+	return v
+}
+
+// remark is a reason or a warning as a map.
+func remark(h *history.History, code, text string, ids []history.ID) edn.Value {
+	var m mapping
+	m.put("code", edn.NewKeyword(code))
+	m.put("text", edn.NewString(text))
+	if len(ids) > 0 {
+		m.put("ops", edn.NewVector(opMaps(h, ids)))
+	}
+	return m.value()
+}
+
+// keywordSet is a sorted list of names as a set of keywords.
+func keywordSet(names []string) edn.Value {
+	var list []edn.Value
+	for _, n := range names {
+		list = append(list, edn.NewKeyword(n))
+	}
+	return edn.NewSet(list)
+}
+
+// group is the anomalies of one kind.
+type group struct {
+	kind  string
+	list  []check.Anomaly
+	total int // how many there were, listed or not
+}
+
+// groupByKind gathers anomalies by kind; kinds keep the order in which they first come, which is worst first.
+func groupByKind(anomalies []check.Anomaly) []group {
+	var groups []group
+	place := map[string]int{}
+	for _, a := range anomalies {
+		i, seen := place[a.Kind]
+		if !seen {
+			i = len(groups)
+			place[a.Kind] = i
+			groups = append(groups, group{kind: a.Kind})
+		}
+		g := &groups[i]
+		g.list = append(g.list, a)
+		g.total = max(g.total, a.Total, len(g.list))
+	}
+	return groups
+}
+
+// mapping collects the pairs of a map whose keys are keywords, in order. The first value of a key wins.
+type mapping struct{ pairs []edn.Value }
+
+func (m *mapping) put(name string, v edn.Value) {
+	if m.at(name) < 0 {
+		m.pairs = append(m.pairs, edn.NewKeyword(name), v)
+	}
+}
+
+// at is where the key's value is, or -1.
+func (m *mapping) at(name string) int {
+	for i := 0; i < len(m.pairs); i += 2 {
+		if m.pairs[i].Text == name {
+			return i + 1
+		}
+	}
+	return -1
+}
+
+func (m *mapping) value() edn.Value { return edn.NewMap(m.pairs) }

@@ -1,0 +1,262 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"jcheck/check"
+	"jcheck/history"
+)
+
+// TextOptions says how much of a result the report shows, and how.
+type TextOptions struct {
+	File    string // how the reader knows the history
+	Checked string // what it was checked as: "list-append"; may be empty
+	Verbose bool   // whole reads and whole transactions, every model
+	Quiet   bool   // the verdict line only
+	Color   bool   // ANSI colours
+	Width   int    // columns of the page; 0 means 80
+}
+
+// Text is the report for people: the verdict and the size of the history, what was asked and found, each anomaly as a
+// proof that can be followed step by step, and what that rules out.
+func Text(h *history.History, r check.Result, o TextOptions) []byte {
+	if o.Width <= 0 {
+		o.Width = 80
+	}
+	p := &page{h: h, o: o}
+	p.headline(r)
+	if o.Quiet {
+		return p.out
+	}
+	p.summary(r)
+	p.body(r)
+	p.remarks("Warning", r.Notes)
+	p.more(r)
+	return p.out
+}
+
+// page is a report being written.
+type page struct {
+	h   *history.History
+	o   TextOptions
+	out []byte
+}
+
+// maxParts is how many failing parts (independent keys) are shown whole unless the report is verbose.
+const maxParts = 3
+
+// headline is the verdict, the file and its size, on a line.
+func (p *page) headline(r check.Result) {
+	word := map[check.Verdict]string{check.Valid: "VALID", check.Invalid: "INVALID"}[r.Verdict]
+	color := map[check.Verdict]string{check.Valid: green, check.Invalid: red}[r.Verdict]
+	if word == "" {
+		word, color = "UNKNOWN", yellow
+	}
+	size := ""
+	if p.h != nil {
+		size = ": " + SizeOf(p.h).String()
+	}
+	p.wrap(p.paint(bold+color, word)+"  ", "  ", strings.Fields(p.o.File+size))
+}
+
+// summary says what was asked and, in a sentence, what was found.
+func (p *page) summary(r check.Result) {
+	asked := "Checked"
+	if p.o.Checked != "" {
+		asked += " as " + p.o.Checked
+	}
+	if len(r.Models.Asked) > 0 {
+		asked += " for " + strings.Join(r.Models.Asked, ", ")
+	}
+	p.para(0, asked+": "+found(r)+".")
+	for _, why := range r.Reasons {
+		p.para(2, fmt.Sprintf("%s (%s)", strings.TrimSuffix(why.Text, "."), why.Code))
+		p.ops(why.Ops, check.Anomaly{Kind: why.Code, Ops: why.Ops})
+	}
+}
+
+// found counts the kinds of anomalies in a few words.
+func found(r check.Result) string {
+	if len(r.Parts) > 0 {
+		return partCount(r.Parts)
+	}
+	var kinds []string
+	for _, g := range groupByKind(r.Anomalies) {
+		if !isFact(g) {
+			kinds = append(kinds, fmt.Sprintf("%s × %s", thousands(g.total), g.kind))
+		}
+	}
+	switch {
+	case len(kinds) > 0:
+		return strings.Join(kinds, ", ")
+	case r.Verdict == check.Valid:
+		return "no anomaly found"
+	}
+	return "no verdict"
+}
+
+// isFact tells the kinds that are no more than a fact about the check, such as empty-transaction-graph.
+func isFact(g group) bool {
+	a := g.list[0]
+	return len(g.list) == 1 && len(a.Ops) == 0 && len(a.Fields) == 0 && len(a.Steps) == 0 && a.Text == ""
+}
+
+// partCount says how the parts came out.
+func partCount(parts []check.Part) string {
+	var n [3]int
+	for _, q := range parts {
+		n[q.Result.Verdict]++
+	}
+	var out []string
+	for _, v := range [...]check.Verdict{check.Invalid, check.Unknown, check.Valid} {
+		if n[v] > 0 {
+			out = append(out, fmt.Sprintf("%s %s", thousands(n[v]), v))
+		}
+	}
+	return fmt.Sprintf("of %s keys %s", thousands(len(parts)), strings.Join(out, ", "))
+}
+
+// body shows the anomalies, the models and the parts.
+func (p *page) body(r check.Result) {
+	for _, g := range groupByKind(r.Anomalies) {
+		p.group(g)
+	}
+	p.models(r.Models)
+	shown, left := 0, 0
+	for _, q := range r.Parts {
+		if q.Result.Verdict == check.Valid {
+			continue
+		}
+		if shown >= maxParts && !p.o.Verbose {
+			left++
+			continue
+		}
+		shown++
+		p.line("")
+		p.line("%s", p.paint(bold, fmt.Sprintf("Key %s: %s", q.Name, q.Result.Verdict)))
+		for _, why := range q.Result.Reasons {
+			p.para(2, fmt.Sprintf("%s (%s)", strings.TrimSuffix(why.Text, "."), why.Code))
+		}
+		p.body(q.Result)
+	}
+	if left > 0 {
+		p.line("")
+		p.line("... and %s more keys that are not valid (-v shows them)", thousands(left))
+	}
+}
+
+// group shows the anomalies of one kind: its name and what it means, then each that is listed.
+func (p *page) group(g group) {
+	p.line("")
+	title := p.paint(bold, g.kind)
+	if m := check.Meaning(g.kind); m != "" {
+		title += ": " + m
+	}
+	p.para(0, title)
+	for i, a := range g.list {
+		if i > 0 {
+			p.line("")
+		}
+		if len(a.Steps) > 0 {
+			p.cycle(a)
+		} else {
+			p.story(a)
+		}
+	}
+	if left := g.total - len(g.list); left > 0 {
+		p.line("")
+		p.line("  ... and %s more %s (--max-anomalies N shows N of each kind)", thousands(left), g.kind)
+	}
+}
+
+// cycle shows the transactions of a cycle and why each comes before the next.
+func (p *page) cycle(a check.Anomaly) {
+	p.ops(a.Ops, a)
+	for i, s := range a.Steps {
+		from, to := stepEnds(a, i)
+		why := reason(s)
+		if !p.o.Verbose {
+			why = shortenLists(why, focusOn(a, i))
+		}
+		if i+1 < len(a.Steps) {
+			p.para(2, fmt.Sprintf("T%d must come before T%d, because %s.", from, to, why))
+		} else if i == 0 {
+			p.para(2, fmt.Sprintf("T%d must come before itself, because %s: a contradiction.", from, why))
+		} else {
+			p.para(2, fmt.Sprintf("But T%d must come before T%d, because %s: a contradiction.", from, to, why))
+		}
+	}
+}
+
+// story shows an anomaly that is no cycle: its operations and its text.
+func (p *page) story(a check.Anomaly) {
+	p.ops(a.Ops, a)
+	if a.Text != "" {
+		p.para(2, p.prose(a.Text, focusOn(a, 0)))
+	}
+}
+
+// models says what is ruled out and what is left.
+func (p *page) models(m check.Models) {
+	if len(m.Not) == 0 && len(m.Strongest) == 0 {
+		return
+	}
+	if len(m.Not) > 0 {
+		p.line("")
+		text := "Ruled out: " + strings.Join(m.Not, ", ")
+		if n := len(m.AlsoNot); n > 0 && p.o.Verbose {
+			text += "; and with that " + strings.Join(m.AlsoNot, ", ")
+		} else if n > 0 {
+			text += fmt.Sprintf("; and %d stronger %s", n, plural(n, "model", "models"))
+		}
+		p.para(0, text+".")
+		if len(m.Strongest) > 0 {
+			p.para(0, "Still possible: "+strings.Join(m.Strongest, ", ")+".")
+		}
+	}
+}
+
+// remarks shows warnings.
+func (p *page) remarks(title string, notes []check.Note) {
+	for _, n := range notes {
+		p.line("")
+		p.para(0, fmt.Sprintf("%s: %s", title, strings.TrimSuffix(n.Text, ".")))
+		p.ops(n.Ops, check.Anomaly{Kind: n.Code, Ops: n.Ops})
+	}
+}
+
+// more says how to learn more about what was found.
+func (p *page) more(r check.Result) {
+	kind := firstKind(r)
+	if r.Verdict != check.Invalid || kind == "" {
+		return
+	}
+	p.line("")
+	text := fmt.Sprintf("More: jcheck anomalies %s explains it", kind)
+	if !p.o.Verbose {
+		text += "; -v shows whole reads and all models"
+	}
+	p.para(0, text+"; --out DIR writes the proofs to files.")
+}
+
+// firstKind is the worst kind of anomaly that was found, here or in a part.
+func firstKind(r check.Result) string {
+	if len(r.Anomalies) > 0 {
+		return r.Anomalies[0].Kind
+	}
+	for _, q := range r.Parts {
+		if len(q.Result.Anomalies) > 0 {
+			return q.Result.Anomalies[0].Kind
+		}
+	}
+	return ""
+}
+
+// plural picks the word for n.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
