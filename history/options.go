@@ -32,6 +32,7 @@ type Options struct {
 	Independent Independent
 	Workers     int                     // goroutines that read; 0 means GOMAXPROCS. The history doesn't depend on it.
 	Progress    func(done, total int64) // bytes read so far, and in all; may be nil
+	MaxBytes    int64                   // how large standard input or what is unpacked may get; 0 means DefaultMaxBytes
 }
 
 func (o Options) workers() int {
