@@ -6,9 +6,6 @@ import (
 	"jcheck/check"
 )
 
-// inferRegister is built next; whoever defines it takes it out here.
-func inferRegister(ctx context.Context, p *premises) inference { return pending(RWRegister) }
-
 // inferPredicate is built next; whoever defines it takes it out here.
 func inferPredicate(ctx context.Context, p *premises) inference { return pending(ClosedPredicate) }
 

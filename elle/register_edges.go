@@ -1,0 +1,169 @@
+package elle
+
+import (
+	"fmt"
+	"slices"
+
+	"jcheck/check"
+	"jcheck/history"
+	"jcheck/internal/cycle"
+	"jcheck/internal/edn"
+	"jcheck/internal/graph"
+)
+
+// row lists the edges that lead into a node: from the writers of what it read, from the writers and the readers of the
+// versions that directly precede what it wrote. An edge of a txn to itself is kept if it's wr: the txn read what it
+// wrote only later.
+func (r *register) row(node uint32, buf []graph.Edge) []graph.Edge {
+	if !r.ok(node) {
+		return buf
+	}
+	ts := r.touchesOf(node)
+	for i := range ts {
+		if v := ts[i].read; v != none {
+			for _, w := range r.writers.of(v) { // at most one: see ambiguous
+				buf = append(buf, graph.Edge{To: w, Rel: uint8(cycle.WR)})
+			}
+		}
+		if ts[i].write == none {
+			continue
+		}
+		before, _ := r.preds.Row(uint32(ts[i].write))
+		for _, v := range before {
+			buf = appendOthers(buf, node, r.writers.of(int32(v)), cycle.WW)
+			buf = appendOthers(buf, node, r.readers.of(int32(v)), cycle.RW)
+		}
+	}
+	return buf
+}
+
+func appendOthers(buf []graph.Edge, node uint32, from []uint32, rel cycle.Rel) []graph.Edge {
+	for _, a := range from {
+		if a != node {
+			buf = append(buf, graph.Edge{To: a, Rel: uint8(rel)})
+		}
+	}
+	return buf
+}
+
+// maxEdges bounds the graph. Every reader of a version precedes every writer of the next ones: a key with tens of
+// thousands of reads of its initial value and as many writes in no known order gets there.
+const maxEdges = 1 << 27
+
+// tooManyEdges counts before the graph is built.
+func (r *register) tooManyEdges() []check.Reason {
+	total := 0
+	for v := range uint32(r.preds.Len()) {
+		writers := len(r.writers.of(int32(v)))
+		before, _ := r.preds.Row(v)
+		for _, p := range before {
+			total += writers * (len(r.writers.of(int32(p))) + len(r.readers.of(int32(p))))
+		}
+		if total > maxEdges {
+			return []check.Reason{{Code: "too-many-edges", Text: fmt.Sprintf("the history implies more than %d dependencies "+
+				"(hint: more keys with fewer writes each, or --linearizable-keys)", maxEdges)}}
+		}
+	}
+	return nil
+}
+
+// hasVertices tells whether the graph has any vertex. A txn that would only depend on itself is one, too.
+func (r *register) hasVertices() bool {
+	for v := range int32(r.preds.Len()) {
+		writers := len(r.writers.of(v))
+		if writers == 0 {
+			continue
+		}
+		if len(r.readers.of(v)) > 0 {
+			return true
+		}
+		before, _ := r.preds.Row(uint32(v))
+		for _, p := range before {
+			if len(r.writers.of(int32(p)))+len(r.readers.of(int32(p))) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// explain says why the txn of e.a must come before that of e.b.
+func (r *register) explain(e edge) check.Step {
+	for i, t := range r.touchesOf(e.a) {
+		for j, u := range r.touchesOf(e.b) {
+			if t.key != u.key {
+				continue
+			}
+			switch {
+			case e.rel == cycle.WR && t.write != none && t.write == u.read:
+				return r.wrStep(e, i, j)
+			case e.rel == cycle.WW && r.precedes(t.write, u.write):
+				return r.orderStep(e, i, j, "ww", t.write)
+			case e.rel == cycle.RW && r.precedes(t.read, u.write):
+				return r.orderStep(e, i, j, "rw", t.read)
+			}
+		}
+	}
+	panic(fmt.Sprintf("elle: internal error: no register explains relation %d from node %d to node %d", e.rel, e.a, e.b))
+}
+
+// precedes tells whether version v comes directly before w.
+func (r *register) precedes(v, w int32) bool {
+	if v == none || w == none {
+		return false
+	}
+	before, _ := r.preds.Row(uint32(w))
+	_, found := slices.BinarySearch(before, uint32(v))
+	return found
+}
+
+// wrStep: the i-th touch of a wrote what the j-th touch of b read.
+func (r *register) wrStep(e edge, i, j int) check.Step {
+	t := r.touchesOf(e.a)[i]
+	key, val := r.keyValue(t.key), r.versionValue(t.key, t.write)
+	return check.Step{
+		Type: "wr",
+		Fields: []history.Field{{Name: "key", Value: key}, {Name: "value", Value: val},
+			r.mopIndex("a-mop-index", e.a, history.MopW, t.key, t.write), r.mopIndex("b-mop-index", e.b, history.MopR, t.key, t.write)},
+		Text: fmt.Sprintf("%s wrote %s to key %s, and %s read it", e.ta, val, key, e.tb),
+	}
+}
+
+// orderStep: the i-th touch of a wrote (ww) or read (rw) version v, which directly precedes what the j-th of b wrote.
+func (r *register) orderStep(e edge, i, j int, kind string, v int32) check.Step {
+	k, next := r.touchesOf(e.a)[i].key, r.touchesOf(e.b)[j].write
+	key, val, nextVal := r.keyValue(k), r.versionValue(k, v), r.versionValue(k, next)
+	f, what := history.MopW, "wrote"
+	if kind == "rw" {
+		f, what = history.MopR, "read"
+	}
+	return check.Step{
+		Type: kind,
+		Fields: []history.Field{{Name: "key", Value: key}, {Name: "value", Value: val}, {Name: "value'", Value: nextVal},
+			r.mopIndex("a-mop-index", e.a, f, k, v), r.mopIndex("b-mop-index", e.b, history.MopW, k, next)},
+		Text: fmt.Sprintf("%s %s version %s of key %s, and %s replaced it by a later version, %s", e.ta, what, val, key, e.tb, nextVal),
+	}
+}
+
+// mopIndex is where a node's txn has the first micro-op [f key version], counted from 0.
+func (r *register) mopIndex(name string, node uint32, f history.MopF, k, v int32) history.Field {
+	at := int64(-1)
+	mops := r.h.Mops(r.nodes[node])
+	for i := range mops {
+		m := &mops[i]
+		if m.F == f && m.Key == r.keyID(k) && r.shows(m, k, v) {
+			at = int64(i)
+			break
+		}
+	}
+	return history.Field{Name: name, Value: edn.NewInt(at)}
+}
+
+// shows tells whether a micro-op's argument is version v of key k.
+func (r *register) shows(m *history.Mop, k, v int32) bool {
+	val := r.h.Val(m)
+	if r.isInitial(k, v) {
+		return r.initialSeen && val == r.initialSym
+	}
+	return val == r.values[v]
+}
