@@ -129,7 +129,7 @@ func cycleEntry(h *history.History, a check.Anomaly) edn.Value {
 		var m mapping
 		m.put("type", edn.NewKeyword(s.Type))
 		for _, f := range s.Fields {
-			m.put(f.Name, f.Value)
+			m.put(f.Name, resolve(h, f.Value))
 		}
 		steps = append(steps, m.value())
 	}
@@ -138,7 +138,7 @@ func cycleEntry(h *history.History, a check.Anomaly) edn.Value {
 	m.put("steps", edn.NewVector(steps))
 	m.put("type", edn.NewKeyword(a.Kind))
 	for _, f := range a.Fields {
-		m.put(f.Name, f.Value)
+		m.put(f.Name, resolve(h, f.Value))
 	}
 	return m.value()
 }

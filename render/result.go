@@ -19,8 +19,12 @@ func ResultMap(h *history.History, r check.Result) history.Value {
 	var m mapping
 	m.put("valid?", validValue(r.Verdict))
 	putAnomalies(&m, h, r)
+	putModels(&m, r)
 	putReasons(&m, h, r.Reasons)
 	for _, f := range r.Fields {
+		if f.Name == "anomaly-types" && len(f.Value.Items) == 0 {
+			continue // without anomalies, the original has no such key
+		}
 		m.put(f.Name, f.Value)
 	}
 	putParts(&m, h, r.Parts)
@@ -68,16 +72,20 @@ func putAnomalies(m *mapping, h *history.History, r check.Result) {
 	if short {
 		m.put("anomaly-counts", edn.NewMap(counts))
 	}
-	m.put("not", keywordSet(r.Models.Not))
-	m.put("also-not", keywordSet(r.Models.AlsoNot))
+}
+
+// putModels adds what is ruled out; the original has these keys beside anomalies only.
+func putModels(m *mapping, r check.Result) {
+	if len(r.Anomalies) > 0 || len(r.Models.Not) > 0 {
+		m.put("not", keywordSet(r.Models.Not))
+		m.put("also-not", keywordSet(r.Models.AlsoNot))
+	}
 }
 
 // groupValue is the list of entries of one kind, or true for a kind that is a mere fact (empty-transaction-graph).
 func groupValue(h *history.History, g group) edn.Value {
-	if len(g.list) == 1 {
-		if a := g.list[0]; len(a.Ops) == 0 && len(a.Fields) == 0 && len(a.Steps) == 0 {
-			return edn.NewBool(true)
-		}
+	if isFact(g) {
+		return edn.NewBool(true)
 	}
 	var list []edn.Value
 	for _, a := range g.list {
@@ -168,6 +176,15 @@ func groupByKind(anomalies []check.Anomaly) []group {
 		g.total = max(g.total, a.Total, len(g.list))
 	}
 	return groups
+}
+
+// isFact tells the kinds that are no more than a fact about the check: empty-transaction-graph.
+func isFact(g group) bool {
+	a := g.list[0]
+	if len(g.list) > 1 || len(a.Ops) > 0 || len(a.Steps) > 0 {
+		return false
+	}
+	return len(a.Fields) == 0 || len(a.Fields) == 1 && a.Fields[0].Name == a.Kind && a.Fields[0].Value.Bool()
 }
 
 // mapping collects the pairs of a map whose keys are keywords, in order. The first value of a key wins.

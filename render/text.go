@@ -31,6 +31,7 @@ func Text(h *history.History, r check.Result, o TextOptions) []byte {
 	}
 	p.summary(r)
 	p.body(r)
+	p.models(r.Models)
 	p.remarks("Warning", r.Notes)
 	p.more(r)
 	return p.out
@@ -53,18 +54,26 @@ func (p *page) headline(r check.Result) {
 	if word == "" {
 		word, color = "UNKNOWN", yellow
 	}
-	size := ""
-	if p.h != nil {
-		size = ": " + SizeOf(p.h).String()
+	line := p.paint(bold+color, word) + "  " + p.o.File
+	if p.h == nil {
+		p.line("%s", line)
+		return
 	}
-	p.wrap(p.paint(bold+color, word)+"  ", "  ", strings.Fields(p.o.File+size))
+	// The size stays whole: on the same line, or on the next.
+	size := SizeOf(p.h).String()
+	if columns(line)+2+columns(size) <= p.o.Width {
+		p.line("%s: %s", line, size)
+		return
+	}
+	p.line("%s:", line)
+	p.line("  %s", size)
 }
 
 // summary says what was asked and, in a sentence, what was found.
 func (p *page) summary(r check.Result) {
 	asked := "Checked"
-	if p.o.Checked != "" {
-		asked += " as " + p.o.Checked
+	if r.Checker != "" {
+		asked += " as " + r.Checker
 	}
 	if len(r.Models.Asked) > 0 {
 		asked += " for " + strings.Join(r.Models.Asked, ", ")
@@ -96,12 +105,6 @@ func found(r check.Result) string {
 	return "no verdict"
 }
 
-// isFact tells the kinds that are no more than a fact about the check, such as empty-transaction-graph.
-func isFact(g group) bool {
-	a := g.list[0]
-	return len(g.list) == 1 && len(a.Ops) == 0 && len(a.Fields) == 0 && len(a.Steps) == 0 && a.Text == ""
-}
-
 // partCount says how the parts came out.
 func partCount(parts []check.Part) string {
 	var n [3]int
@@ -117,12 +120,13 @@ func partCount(parts []check.Part) string {
 	return fmt.Sprintf("of %s keys %s", thousands(len(parts)), strings.Join(out, ", "))
 }
 
-// body shows the anomalies, the models and the parts.
+// body shows the anomalies, and the parts that are not valid.
 func (p *page) body(r check.Result) {
 	for _, g := range groupByKind(r.Anomalies) {
-		p.group(g)
+		if !isFact(g) { // the summary has told it as a reason
+			p.group(g)
+		}
 	}
-	p.models(r.Models)
 	shown, left := 0, 0
 	for _, q := range r.Parts {
 		if q.Result.Verdict == check.Valid {

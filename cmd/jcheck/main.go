@@ -54,6 +54,9 @@ type env struct {
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	e := &env{stdin: stdin, stdout: stdout, stderr: stderr}
 	root := rootCommand(e)
+	if isElleCLI(args, verbNames(root)) {
+		return e.runElleCLI(args)
+	}
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

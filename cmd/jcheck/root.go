@@ -48,7 +48,16 @@ func rootCommand(e *env) *cobra.Command {
 
 // verbs lists the commands in the order in which a newcomer meets them.
 func verbs(e *env) []*cobra.Command {
-	return []*cobra.Command{}
+	return []*cobra.Command{elleCommand(e), modelsCommand(e)}
+}
+
+// verbNames are the first words that are verbs, cobra's own included.
+func verbNames(root *cobra.Command) []string {
+	names := []string{"help", "completion", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd}
+	for _, c := range root.Commands() {
+		names = append(names, c.Name())
+	}
+	return names
 }
 
 // unknownVerb says what a first word that is no verb may have meant: a file, or a misspelt verb.

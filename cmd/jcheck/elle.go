@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"jcheck/check"
+	"jcheck/elle"
+	"jcheck/history"
+	"jcheck/internal/edn"
+	"jcheck/render"
+)
+
+const elleLong = `Infers from what clients saw how their transactions depend on each other, and looks
+for cycles and other proofs that the promised isolation was broken.
+
+FILE is a history in Jepsen's shape, EDN or JSON, plain, gzip or zstd; a folder that
+holds one; or - for standard input. What it is is told from its content.
+
+  jcheck elle history.json
+  jcheck elle -c snapshot-isolation --output json history.edn.gz
+  jcheck elle --workload rw-register --linearizable-keys history.edn`
+
+// elleFlags are the flags of jcheck elle as they were given.
+type elleFlags struct {
+	workload, independent, format, output, memory, order, initial string
+	models, anomalies                                             []string
+	max                                                           int
+	timeout                                                       time.Duration
+	out                                                           string
+	lenient, quiet, verbose                                       bool
+	o                                                             elle.Options
+}
+
+// elleCommand is the verb elle.
+func elleCommand(e *env) *cobra.Command {
+	var f elleFlags
+	c := &cobra.Command{
+		Use:   "elle FILE...",
+		Short: "Checks transactional isolation: list-append, rw-register, closed-predicate",
+		Long:  elleLong,
+		RunE: func(c *cobra.Command, paths []string) error {
+			if len(paths) == 0 {
+				return errors.New("no history given (hint: jcheck elle FILE, - for standard input)")
+			}
+			j, err := f.job(e, c.Flags(), len(paths))
+			if err != nil {
+				return err
+			}
+			e.judgeAll(c.Context(), j, paths)
+			return nil
+		},
+	}
+	f.define(c.Flags())
+	return c
+}
+
+// define declares the flags.
+func (f *elleFlags) define(fs *pflag.FlagSet) {
+	fs.SortFlags = false
+	fs.StringVar(&f.workload, "workload", "auto", "list-append, rw-register, closed-predicate, or auto: told from the operations")
+	fs.StringSliceVarP(&f.models, "consistency-models", "c", nil, "models to check, with commas between (default strict-serializable; jcheck models lists them)")
+	fs.StringSliceVarP(&f.anomalies, "anomalies", "a", nil, "further anomalies to forbid (jcheck anomalies lists them)")
+	fs.BoolVar(&f.o.WFRKeys, "wfr-keys", false, "rw-register: a transaction's write of a key follows its read of that key")
+	fs.BoolVar(&f.o.SequentialKeys, "sequential-keys", false, "rw-register: each key by itself is sequentially consistent")
+	fs.BoolVar(&f.o.LinearizableKeys, "linearizable-keys", false, "rw-register: each key by itself is linearizable")
+	fs.StringVar(&f.order, "transaction-order", "", "rw-register: `FILE` with a map from completion index to place in the order")
+	fs.StringVar(&f.initial, "initial", "", "rw-register: the `VALUE` of every key before the history began, as EDN")
+	fs.StringVar(&f.independent, "independent", "auto", "values are [key transaction]: on, off, or auto")
+	fs.BoolVar(&f.lenient, "lenient", false, "use what came before a truncated end")
+	fs.StringVar(&f.format, "format", "auto", "edn, json, or auto: told from the content")
+	fs.StringVar(&f.output, "output", "text", "text, json or edn")
+	fs.IntVar(&f.max, "max-anomalies", 0, "list at most `N` anomalies of each kind; 0 for all (default 3 in text, else all)")
+	fs.DurationVar(&f.timeout, "timeout", 0, "give up after this `DURATION` (30s, 5m), with what was proved so far; 0 for never")
+	fs.StringVar(&f.memory, "max-memory", "", "give up before more than this `SIZE` (512M, 2G) is in use (default most of the machine's)")
+	fs.StringVar(&f.out, "out", "", "write results.edn, results.json and the proofs into this `DIR`")
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "print the verdict line only")
+	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print whole reads, whole transactions and all models")
+}
+
+// textAnomalies is how many anomalies of each kind the text shows unless asked for another number.
+const textAnomalies = 3
+
+// job makes of the flags what is to be done.
+func (f *elleFlags) job(e *env, fs *pflag.FlagSet, files int) (job, error) {
+	o, err := f.options(fs)
+	if err != nil {
+		return job{}, err
+	}
+	j := job{out: f.out, check: elleCheck(o), show: f.shower(e, o, files)}
+	if j.read, err = f.readOptions(); err != nil {
+		return job{}, err
+	}
+	if j.limits, err = makeLimits(f.timeout, f.memory); err != nil {
+		return job{}, err
+	}
+	if err := oneOf("output", f.output, "text", "json", "edn"); err != nil {
+		return job{}, err
+	}
+	return j, nil
+}
+
+// options are the checker's.
+func (f *elleFlags) options(fs *pflag.FlagSet) (elle.Options, error) {
+	o := f.o
+	var err error
+	if o.Workload, err = elle.ParseWorkload(f.workload); err != nil {
+		return o, err
+	}
+	if fs.Changed("consistency-models") {
+		o.Models = append([]string{}, f.models...) // not nil: an empty list means no models
+	}
+	o.Anomalies = f.anomalies
+	if f.order != "" {
+		if o.TransactionOrder, err = readOrder(f.order); err != nil {
+			return o, err
+		}
+	}
+	if fs.Changed("initial") {
+		if _, _, err := edn.Parse([]byte(f.initial)); err != nil {
+			return o, fmt.Errorf("--initial %q is not an EDN value: %w (hint: nil, 0, :none)", f.initial, err)
+		}
+		o.Initial = &f.initial
+	}
+	switch {
+	case f.max < 0:
+		return o, fmt.Errorf("--max-anomalies %d is negative", f.max)
+	case fs.Changed("max-anomalies"):
+		o.MaxAnomalies = f.max
+	case f.output == "text" && f.out == "":
+		o.MaxAnomalies = textAnomalies
+	}
+	return o, o.Validate()
+}
+
+// readOptions are the reader's.
+func (f *elleFlags) readOptions() (history.Options, error) {
+	o := history.Options{Lenient: f.lenient}
+	if err := oneOf("format", f.format, "auto", "edn", "json"); err != nil {
+		return o, err
+	}
+	o.Format = map[string]history.Format{"edn": history.FormatEDN, "json": history.FormatJSON}[f.format]
+	if err := oneOf("independent", f.independent, "auto", "on", "off"); err != nil {
+		return o, err
+	}
+	o.Independent = map[string]history.Independent{
+		"on": history.IndependentOn, "off": history.IndependentOff}[f.independent]
+	return o, nil
+}
+
+// shower prints results in the wanted form.
+func (f *elleFlags) shower(e *env, o elle.Options, files int) func(judged) error {
+	shown := 0
+	return func(d judged) error {
+		var text []byte
+		switch f.output {
+		case "json":
+			text = render.JSON(d.h, d.path, d.result)
+		case "edn":
+			text = render.EDN(d.h, d.path, d.result)
+		default:
+			if shown > 0 && !f.quiet {
+				text = append(text, '\n')
+			}
+			text = append(text, render.Text(d.h, d.result, render.TextOptions{
+				File: shownName(d.path), Verbose: f.verbose, Quiet: f.quiet,
+				Color: wantsColor(e.stdout), Width: terminalWidth(e.stdout),
+			})...)
+		}
+		shown++
+		_, err := e.stdout.Write(text)
+		return err
+	}
+}
+
+// makeLimits reads the limits of a check.
+func makeLimits(timeout time.Duration, memory string) (limits, error) {
+	if timeout < 0 {
+		return limits{}, fmt.Errorf("--timeout %s is negative", timeout)
+	}
+	l := limits{timeout: timeout, memory: machineMemory()}
+	if memory != "" {
+		var err error
+		if l.memory, err = parseSize(memory); err != nil {
+			return limits{}, fmt.Errorf("--max-memory %w", err)
+		}
+	}
+	return l, nil
+}
+
+// oneOf refuses a flag's value that is none of the words.
+func oneOf(flag, value string, words ...string) error {
+	for _, w := range words {
+		if w == value {
+			return nil
+		}
+	}
+	return fmt.Errorf("--%s %q is not known (hint: %s)", flag, value, strings.Join(words, ", "))
+}
+
+// readOrder reads a map from completion index to place in an order, as JSON ({"3": 1}) or EDN ({3 1}).
+func readOrder(path string) (map[int64]float64, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read transaction order: %w", err)
+	}
+	order := map[int64]float64{}
+	var object map[string]float64
+	if json.Unmarshal(text, &object) == nil {
+		for k, place := range object {
+			index, err := strconv.ParseInt(k, 10, 64)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %q is not an index", path, k)
+			}
+			order[index] = place
+		}
+		return order, nil
+	}
+	v, _, err := edn.Parse(text)
+	if err != nil || v.Kind != edn.Map {
+		return nil, fmt.Errorf(`%s: not a map from index to place (hint: {"3": 1, "7": 2})`, path)
+	}
+	for i := 0; i+1 < len(v.Items); i += 2 {
+		k, place := v.Items[i], v.Items[i+1]
+		if k.Kind != edn.Int || place.Kind != edn.Int && place.Kind != edn.Float {
+			return nil, fmt.Errorf("%s: %s %s is not an index and a place", path, k, place)
+		}
+		order[k.Int()] = place.Float() + float64(place.Int())
+	}
+	return order, nil
+}
+
+// elleCheck is the checker as the commands call it. The error is a history that has nothing for it to check.
+func elleCheck(o elle.Options) func(context.Context, *history.History) (check.Result, error) {
+	return func(ctx context.Context, h *history.History) (check.Result, error) {
+		o := o
+		var err error
+		if o.Workload, err = elle.Recognise(h, o.Workload); err != nil {
+			var foreign *elle.ForeignError
+			if errors.As(err, &foreign) {
+				err = fmt.Errorf("%s: %w", h.Pos(foreign.Op), err)
+			}
+			return check.Result{}, err
+		}
+		return elle.Check(ctx, h, o), nil
+	}
+}

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"jcheck/check"
+	"jcheck/elle"
+	"jcheck/history"
+	"jcheck/render"
+)
+
+// This file is the form in which elle-cli is called: jcheck -m MODEL [flags] FILE... Its flags, their defaults and the
+// lines on stdout are elle-cli's, so that its users switch by changing the program's name. The exit codes are ours
+// (unknown is 2, a bad input 254) unless --elle-cli-exit asks for elle-cli's.
+
+const elleCLIUsage = `Usage: jcheck -m MODEL [flags] FILE...
+
+The form of elle-cli: for each file a line "FILE <tab> true|false|unknown".
+(jcheck elle FILE shows the proof; jcheck --help what else there is.)
+
+`
+
+// cliModels are elle-cli's models; those with a workload are built.
+var cliModels = [...]struct {
+	name     string
+	workload elle.Workload
+}{
+	{"rw-register", elle.RWRegister}, {"list-append", elle.ListAppend},
+	{"bank", elle.Auto}, {"counter", elle.Auto}, {"set", elle.Auto}, {"set-full", elle.Auto},
+	{"long-fork", elle.Auto}, {"cas-register", elle.Auto}, {"mutex", elle.Auto}, {"comments", elle.Auto},
+	{"sequential", elle.Auto},
+}
+
+// cliFlags are elle-cli's flags and our one addition.
+type cliFlags struct {
+	model, format, models, anomalies, directory, plotFormat string
+	verbose, help, negative, elleExit                       bool
+	searchTimeout, plotTimeout, plotBytes, group, total     int
+	maxTransfer                                             int
+}
+
+func (f *cliFlags) set() *pflag.FlagSet {
+	fs := pflag.NewFlagSet("jcheck", pflag.ContinueOnError)
+	fs.SortFlags = false
+	fs.StringVarP(&f.model, "model", "m", "", "`MODEL`: "+cliModelNames())
+	fs.StringVarP(&f.format, "format", "f", "", "edn or json (default: told from the content)")
+	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print the whole analysis as JSON instead of the line")
+	fs.BoolVarP(&f.help, "help", "h", false, "print this text")
+	fs.StringVarP(&f.models, "consistency-models", "c", "strict-serializable", "models to check, with commas between")
+	fs.StringVarP(&f.anomalies, "anomalies", "a", "G0", "anomalies to forbid, with commas between")
+	fs.IntVarP(&f.searchTimeout, "cycle-search-timeout", "s", 1000, "ms; taken but not needed: the search always ends")
+	fs.StringVarP(&f.directory, "directory", "d", "", "`DIR` to write the proofs to")
+	fs.StringVarP(&f.plotFormat, "plot-format", "p", "svg", "svg or png; png is drawn as svg")
+	fs.IntVarP(&f.plotTimeout, "plot-timeout", "t", 5000, "ms for one drawing")
+	fs.IntVarP(&f.plotBytes, "max-plot-bytes", "b", 65536, "larger graphs are not drawn")
+	fs.IntVarP(&f.group, "group-size", "g", 0, "long-fork: keys of a group")
+	fs.BoolVarP(&f.negative, "allow-negative-balances", "n", false, "bank: balances may be below zero")
+	fs.IntVar(&f.maxTransfer, "max-transfer", 0, "bank: taken but not used, as in elle-cli")
+	fs.IntVarP(&f.total, "total-amount", "o", 0, "bank: the sum of all balances")
+	fs.BoolVar(&f.elleExit, "elle-cli-exit", false, "exit as elle-cli does: 1 if any is false, 255 on an error, else 0")
+	return fs
+}
+
+// cliModelNames lists the models that are built.
+func cliModelNames() string {
+	var names []string
+	for _, m := range cliModels {
+		if m.workload != elle.Auto {
+			names = append(names, m.name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// isElleCLI tells elle-cli's form from a verb's: no verb comes first, and some flag is -m or --model.
+func isElleCLI(args []string, verbs []string) bool {
+	if len(args) == 0 || slices.Contains(verbs, args[0]) {
+		return false
+	}
+	for _, a := range args {
+		switch {
+		case a == "--":
+			return false
+		case a == "--model" || strings.HasPrefix(a, "--model="):
+			return true
+		case strings.HasPrefix(a, "-") && !strings.HasPrefix(a, "--"):
+			// Flags without a value may stand before m: -vm MODEL.
+			if strings.HasPrefix(strings.TrimLeft(a[1:], "vhn"), "m") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// runElleCLI judges files in elle-cli's form and returns the exit code.
+func (e *env) runElleCLI(args []string) int {
+	var f cliFlags
+	fs := f.set()
+	err := fs.Parse(args)
+	if f.help {
+		fmt.Fprint(e.stdout, elleCLIUsage, fs.FlagUsages())
+		return exitValid
+	}
+	var j job
+	if err == nil {
+		j, err = f.job(e, fs)
+	}
+	if err != nil {
+		e.complain("", err)
+		if f.elleExit {
+			return 1
+		}
+		return exitUsage
+	}
+	if f.plotFormat == "png" && f.directory != "" {
+		fmt.Fprintln(e.stderr, "jcheck: -p png: jcheck writes graphs as DOT (dot -Tpng draws them)")
+	}
+	e.judgeAll(context.Background(), j, fs.Args())
+	if f.elleExit {
+		return elleCLICode(e.code)
+	}
+	return e.code
+}
+
+// elleCLICode is what elle-cli would exit with: it doesn't tell unknown from true.
+func elleCLICode(code int) int {
+	switch code {
+	case exitUsage, exitInternal:
+		return 255
+	case exitInvalid:
+		return 1
+	}
+	return 0
+}
+
+// job makes of the flags what is to be done.
+func (f *cliFlags) job(e *env, fs *pflag.FlagSet) (job, error) {
+	o := elle.Options{Models: commaList(f.models), Anomalies: commaList(f.anomalies)}
+	var err error
+	if o.Workload, err = cliWorkload(f.model); err != nil {
+		return job{}, err
+	}
+	if err := o.Validate(); err != nil {
+		return job{}, err
+	}
+	j := job{check: elleCheck(o), show: f.shower(e), out: f.directory}
+	switch f.format {
+	case "":
+	case "edn":
+		j.read.Format = history.FormatEDN
+	case "json":
+		j.read.Format = history.FormatJSON
+	default:
+		return job{}, fmt.Errorf("-f %q is not a format (hint: edn, json)", f.format)
+	}
+	if f.plotFormat != "svg" && f.plotFormat != "png" {
+		return job{}, fmt.Errorf("-p %q is not a format (hint: svg, png)", f.plotFormat)
+	}
+	if fs.NArg() == 0 {
+		return job{}, errors.New("no history given (hint: jcheck -m MODEL FILE)")
+	}
+	j.limits, err = makeLimits(0, "")
+	return j, err
+}
+
+// cliWorkload is the workload of one of elle-cli's models.
+func cliWorkload(model string) (elle.Workload, error) {
+	for _, m := range cliModels {
+		switch {
+		case m.name != model:
+		case m.workload == elle.Auto:
+			return elle.Auto, fmt.Errorf("model %q is not built yet (hint: this version has %s)", model, cliModelNames())
+		default:
+			return m.workload, nil
+		}
+	}
+	return elle.Auto, fmt.Errorf("unknown model %q (hint: %s)", model, cliModelNames())
+}
+
+// commaList splits a list as elle-cli does; an empty text is an empty list, which is not the default.
+func commaList(text string) []string {
+	if text == "" {
+		return []string{}
+	}
+	return strings.Split(text, ",")
+}
+
+// shower prints elle-cli's line, or the analysis as JSON. Why a verdict is unknown has no place there: stderr has it.
+func (f *cliFlags) shower(e *env) func(judged) error {
+	return func(d judged) error {
+		var err error
+		if f.verbose {
+			_, err = e.stdout.Write(render.JSON(d.h, "", d.result))
+		} else {
+			_, err = fmt.Fprintf(e.stdout, "%s \t %s\n", d.path, cliVerdict(d.result.Verdict))
+		}
+		for _, why := range d.result.Reasons {
+			fmt.Fprintf(e.stderr, "jcheck: %s: unknown: %s (%s)\n", shownName(d.path), why.Text, why.Code)
+		}
+		return err
+	}
+}
+
+// cliVerdict is a verdict in elle-cli's words.
+func cliVerdict(v check.Verdict) string {
+	switch v {
+	case check.Valid:
+		return "true"
+	case check.Invalid:
+		return "false"
+	}
+	return "unknown"
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"jcheck/check"
+	"jcheck/history"
+	"jcheck/render"
+)
+
+// job is how to judge histories, whatever the checker.
+type job struct {
+	read   history.Options
+	limits limits
+	check  func(context.Context, *history.History) (check.Result, error) // an error: the history is none for this checker
+	show   func(judged) error                                            // writes the result to stdout
+	out    string                                                        // directory for files; empty for none
+}
+
+// judged is one file's outcome. The history is nil if a limit ended its reading.
+type judged struct {
+	path   string
+	h      *history.History
+	result check.Result
+}
+
+// judgeAll judges each file by itself; a bad one doesn't keep the others from their verdicts.
+func (e *env) judgeAll(ctx context.Context, j job, paths []string) {
+	dirs := outDirs(j.out, paths)
+	for i, path := range paths {
+		if err := e.judge(ctx, j, path, dirs[i]); err != nil {
+			e.complain(shownName(path), err)
+			e.raise(exitUsage)
+		}
+	}
+}
+
+// judge opens a history, checks it, shows the result, and raises the exit code that its verdict has.
+func (e *env) judge(ctx context.Context, j job, path, out string) error {
+	ctx, stop := j.limits.start(ctx)
+	defer stop()
+	p := newProgress(e.stderr)
+	defer p.clear()
+	d, err := e.result(ctx, j, p, path)
+	p.clear()
+	if err != nil {
+		return err
+	}
+	if d.h != nil {
+		defer d.h.Close() // only read from: nothing can be lost
+	}
+	if out != "" && d.h != nil {
+		if err := render.Files(out, d.h, path, d.result); err != nil {
+			return err
+		}
+	}
+	e.raise(verdictCode(d.result.Verdict))
+	return j.show(d)
+}
+
+// result is the outcome of one file, or why it has none.
+func (e *env) result(ctx context.Context, j job, p *progress, path string) (judged, error) {
+	d := judged{path: path}
+	if j.limits.tooBig(path) {
+		d.result.Reasons = []check.Reason{{Code: "memory", Text: fmt.Sprintf(
+			"the packed file alone is larger than %s (--max-memory)", sizeText(j.limits.memory))}}
+		return d, nil
+	}
+	j.read.Progress = p.reading(shownName(path))
+	h, err := e.open(ctx, path, j.read)
+	if err != nil {
+		if why, ok := j.limits.stopped(ctx); ok && !isReadError(err) {
+			d.result.Reasons = []check.Reason{why}
+			return d, nil
+		}
+		return d, err
+	}
+	d.h = h
+	p.say("checking "+shownName(path), true)
+	d.result, err = j.check(ctx, h)
+	if err != nil {
+		return d, errors.Join(err, h.Close())
+	}
+	if why, ok := j.limits.stopped(ctx); ok {
+		nameCause(&d.result, why)
+	}
+	for _, w := range h.Warnings() {
+		d.result.Notes = append(d.result.Notes, check.Note{Code: w.Code, Text: w.String()})
+	}
+	return d, nil
+}
+
+// nameCause says by which limit a check was ended: the checker itself knows only that it was stopped.
+func nameCause(r *check.Result, why check.Reason) {
+	for i := range r.Reasons {
+		if c := r.Reasons[i].Code; c == "interrupted" || c == "timeout" {
+			r.Reasons[i] = why
+		}
+	}
+	for i := range r.Parts {
+		nameCause(&r.Parts[i].Result, why)
+	}
+}
+
+// open reads a history from a file, a folder or standard input.
+func (e *env) open(ctx context.Context, path string, o history.Options) (*history.History, error) {
+	if path != "-" {
+		return history.Open(ctx, path, o)
+	}
+	text, err := io.ReadAll(e.stdin)
+	if err != nil {
+		return nil, fmt.Errorf("read standard input: %w", err)
+	}
+	return history.Read(ctx, path, text, o)
+}
+
+// isReadError tells an input that is no history.
+func isReadError(err error) bool {
+	var read *history.ReadError
+	return errors.As(err, &read)
+}
+
+// shownName is how messages call a file.
+func shownName(path string) string {
+	if path == "-" {
+		return "standard input"
+	}
+	return path
+}
+
+// outDirs are the directories for the files of each result: dir itself for a single history, else one below it per
+// history, named after its file.
+func outDirs(dir string, paths []string) []string {
+	dirs := make([]string, len(paths))
+	if dir == "" {
+		return dirs
+	}
+	if len(paths) == 1 {
+		dirs[0] = dir
+		return dirs
+	}
+	used := map[string]int{}
+	for i, path := range paths {
+		name := filepath.Base(path)
+		if path == "-" {
+			name = "stdin"
+		}
+		name = strings.TrimSuffix(name, filepath.Ext(name))
+		if used[name]++; used[name] > 1 {
+			name = fmt.Sprintf("%s-%d", name, used[name])
+		}
+		dirs[i] = filepath.Join(dir, name)
+	}
+	return dirs
+}

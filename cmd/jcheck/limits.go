@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"runtime/metrics"
+	"strconv"
+	"strings"
+	"time"
+
+	"jcheck/check"
+)
+
+// The causes for which a check is stopped. Whatever was proved until then stands; the rest is unknown.
+var (
+	errTimeout   = errors.New("timeout")
+	errMemory    = errors.New("memory")
+	errInterrupt = errors.New("interrupted")
+)
+
+// limits bounds what judging one history may take.
+type limits struct {
+	timeout time.Duration // 0: none
+	memory  int64         // bytes; 0: most of what the machine has
+	given   bool          // the user asked for this much memory
+}
+
+// watchEvery is how often the memory in use is looked at. At a few GB/s of allocation a tick is some 50 MB.
+const watchEvery = 20 * time.Millisecond
+
+// start gives a context that ends when a limit is reached or the user interrupts. A second interrupt ends the program.
+func (l limits) start(parent context.Context) (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	done := make(chan struct{})
+	interrupt := make(chan os.Signal, 1)
+	signal.Notify(interrupt, os.Interrupt)
+	var alarm <-chan time.Time
+	if l.timeout > 0 {
+		timer := time.NewTimer(l.timeout)
+		alarm = timer.C
+	}
+	before := int64(-1)
+	if l.memory > 0 {
+		// The collector works harder as it comes near, so that garbage alone never ends a check.
+		before = debug.SetMemoryLimit(l.memory / 10 * 9)
+	}
+	ticker := time.NewTicker(watchEvery)
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-interrupt:
+				signal.Stop(interrupt)
+				cancel(errInterrupt)
+			case <-alarm:
+				cancel(errTimeout)
+			case <-ticker.C:
+				if l.memory > 0 && memoryInUse() > l.memory {
+					cancel(errMemory)
+				}
+			}
+		}
+	}()
+	return ctx, func() {
+		close(done)
+		ticker.Stop()
+		signal.Stop(interrupt)
+		cancel(nil)
+		if before >= 0 {
+			debug.SetMemoryLimit(before)
+		}
+	}
+}
+
+// memoryInUse is what the program holds of the machine's memory. Pages of a mapped input are not counted: the system
+// can drop them at any time.
+func memoryInUse() int64 {
+	s := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(s)
+	return int64(s[0].Value.Uint64() - s[1].Value.Uint64())
+}
+
+// stopped is the reason to give when a check was ended by a limit; false if it wasn't.
+func (l limits) stopped(ctx context.Context) (check.Reason, bool) {
+	switch context.Cause(ctx) {
+	case nil:
+		return check.Reason{}, false
+	case errTimeout:
+		return check.Reason{Code: "timeout", Text: fmt.Sprintf("not finished within %s (--timeout)", l.timeout)}, true
+	case errMemory:
+		return check.Reason{Code: "memory", Text: fmt.Sprintf("needs more than %s of memory (--max-memory)", sizeText(l.memory))}, true
+	}
+	return check.Reason{Code: "interrupted", Text: "interrupted before it was finished"}, true
+}
+
+// tooBig tells whether a file cannot fit whatever is in it: compressed input is unpacked in memory, and is never
+// smaller than its packed form. A plain file is mapped and may be larger than the memory.
+func (l limits) tooBig(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil || l.memory <= 0 || !info.Mode().IsRegular() || info.Size() <= l.memory {
+		return false
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close() // only read from: nothing can be lost
+	var magic [4]byte
+	if _, err := io.ReadFull(f, magic[:]); err != nil {
+		return false
+	}
+	return bytes.HasPrefix(magic[:], []byte{0x1f, 0x8b}) || bytes.Equal(magic[:], []byte{0x28, 0xb5, 0x2f, 0xfd})
+}
+
+// machineMemory is nine tenths of the memory that this process may use: the machine's, or its control group's if that
+// is less. 0 if unknown.
+func machineMemory() int64 {
+	total := int64(0)
+	if text, err := os.ReadFile("/proc/meminfo"); err == nil {
+		for line := range strings.Lines(string(text)) {
+			if f := strings.Fields(line); len(f) >= 2 && f[0] == "MemTotal:" {
+				kb, _ := strconv.ParseInt(f[1], 10, 64) // a line of another form leaves 0: unknown
+				total = kb << 10
+			}
+		}
+	}
+	if text, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
+		if n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil && (total == 0 || n < total) {
+			total = n
+		}
+	}
+	return total / 10 * 9
+}
+
+// parseSize reads a number of bytes: 2GiB, 1.5G, 512M, 65536. Letters are powers of 1024, with or without iB or B.
+func parseSize(text string) (int64, error) {
+	s := strings.ToUpper(strings.TrimSpace(text))
+	s = strings.TrimSuffix(strings.TrimSuffix(s, "B"), "I")
+	shift := 0
+	if s != "" {
+		if i := strings.IndexByte("KMGT", s[len(s)-1]); i >= 0 {
+			shift = 10 * (i + 1)
+			s = s[:len(s)-1]
+		}
+	}
+	n, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+	if err != nil || !(n > 0) || n*float64(int64(1)<<shift) > 1<<62 {
+		return 0, fmt.Errorf("%q is not a size (hint: 512M, 2G, 1.5GiB)", text)
+	}
+	return int64(n * float64(int64(1)<<shift)), nil
+}
+
+// sizeText is a number of bytes for people.
+func sizeText(n int64) string {
+	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20))
+	case n >= 1<<10:
+		return fmt.Sprintf("%.0f KiB", float64(n)/(1<<10))
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
