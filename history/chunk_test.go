@@ -30,6 +30,22 @@ func tryBuild(ops []Op, chunkLen int, o Options) (*History, error) {
 	return merge("test.edn", nil, chunks, o)
 }
 
+// addOp says an op to a chunk as a reader would.
+func addOp(c *chunk, op Op) {
+	c.begin(0)
+	c.setType(op.Type)
+	if op.Index >= 0 {
+		c.setIndex(op.Index)
+	}
+	if op.Time != NoTime {
+		c.setTime(op.Time)
+	}
+	c.setProcess(c.symValue(op.Process))
+	c.setF(c.symValue(op.F))
+	(&scanner{c: c}).treeValue(op.Value)
+	c.end()
+}
+
 // ops reads bare op maps, each "{:type :ok ...}".
 func ops(t testing.TB, text string) []Op {
 	t.Helper()

@@ -70,3 +70,51 @@ func TestWriterMakesJSON(t *testing.T) {
 		}
 	})
 }
+
+// Without this a history could change on its way through a file, or FromOps could lose a field: whatever an op holds, it
+// is read back.
+func TestWriteThenRead(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := drawOps(t)
+		for i := range in {
+			if rapid.IntRange(0, 5).Draw(t, "with extra") == 0 {
+				in[i].Extra = []Field{{"error", drawValue(t)}, {"x/y", drawOpValue(t)}}
+			}
+			in[i].Index = int64(100 - i)
+		}
+		if len(in) == 0 {
+			return
+		}
+		h, err := Read(t.Context(), "test", []byte(write(t, FormatEDN, in...)), Options{Independent: IndependentOff})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range in {
+			if diff := cmp.Diff(h.Op(ID(i)), want, equalOps); diff != "" {
+				t.Fatalf("op %d (-got +want):\n%s", i, diff)
+			}
+		}
+	})
+}
+
+// Without this tests that make histories of ops would test something else: keys, indices and emptiness are as given.
+func TestFromOps(t *testing.T) {
+	empty, err := FromOps(nil)
+	if err != nil || empty.Len() != 0 || empty.NumProcs() != 0 {
+		t.Errorf("got %d ops, %v from none", empty.Len(), err)
+	}
+	key := edn.NewKeyword("k")
+	h, err := FromOps([]Op{
+		{Type: Invoke, Process: edn.NewInt(0), F: edn.NewKeyword("read"), Key: &key},
+		{Type: OK, Process: edn.NewInt(0), F: edn.NewKeyword("read"), Key: &key, Value: edn.NewInt(3), Time: 5},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := h.Op(1); got.Index != 1 || got.Time != 5 || got.Key == nil || !edn.Equal(*got.Key, key) || !edn.Equal(got.Value, edn.NewInt(3)) {
+		t.Errorf("got %+v", got)
+	}
+	if h.Pair(0) != 1 || !h.Keyed() {
+		t.Errorf("got pair %d, keyed %v, want 1, true", h.Pair(0), h.Keyed())
+	}
+}
