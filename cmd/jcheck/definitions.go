@@ -2,9 +2,8 @@ package main
 
 // The papers that the definitions come from.
 const (
-	adya3 = "Adya, Weak Consistency: A Generalized Theory and Optimistic Implementations for Distributed " +
-		"Transactions (MIT, 1999), ch. 3"
-	adya4    = "Adya, Weak Consistency (MIT, 1999), ch. 4"
+	adya3    = "Adya, Weak Consistency (PhD thesis, MIT, 1999), ch. 3"
+	adya4    = "Adya, Weak Consistency (PhD thesis, MIT, 1999), ch. 4"
 	berenson = "Berenson et al., A Critique of ANSI SQL Isolation Levels (SIGMOD 1995)"
 	cerone15 = "Cerone, Bernardi, Gotsman, A Framework for Transactional Consistency Models with Atomic " +
 		"Visibility (CONCUR 2015)"
