@@ -223,36 +223,12 @@ func (s *ednScanner) named(o *opFields, name []byte, at int) *fault {
 	if known == fieldValue {
 		return s.value()
 	}
+	if s.quick(known) {
+		return nil
+	}
 	v, bad := s.tree()
 	if bad == nil {
 		s.set(o, known, v, at)
-	}
-	return bad
-}
-
-// extra keeps the span of a field that no column is for.
-func (s *ednScanner) extra(name Sym) *fault {
-	at := s.pos
-	if _, bad := s.tree(); bad != nil {
-		return bad
-	}
-	s.c.extra(name, int64(at), int64(s.pos))
-	return nil
-}
-
-// token is the text from here to the next delimiter.
-func (s *scanner) token() []byte {
-	end := s.pos
-	for end < len(s.src) && !edn.IsDelimiter(s.src[end]) {
-		end++
-	}
-	return s.src[s.pos:end]
-}
-
-func (s *ednScanner) value() *fault {
-	v, bad := s.tree()
-	if bad == nil {
-		s.treeValue(v)
 	}
 	return bad
 }

@@ -162,14 +162,12 @@ func (s *jsonScanner) field(o *opFields) *fault {
 	o.seen |= 1 << known
 	switch known {
 	case fieldExtra:
-		sym := s.c.symToken(edn.Keyword, name)
-		if _, bad := s.tree(); bad != nil {
-			return bad
-		}
-		s.c.extra(sym, int64(at), int64(s.pos))
-		return nil
+		return s.extra(s.c.symToken(edn.Keyword, name))
 	case fieldValue:
 		return s.value()
+	}
+	if s.quick(known) {
+		return nil
 	}
 	v, bad := s.tree()
 	if bad == nil {
@@ -186,12 +184,4 @@ func (s *jsonScanner) text1() ([]byte, *fault) {
 	}
 	s.pos = end
 	return text, nil
-}
-
-func (s *jsonScanner) value() *fault {
-	v, bad := s.tree()
-	if bad == nil {
-		s.treeValue(keyedTxn(convertField("value", v)))
-	}
-	return bad
 }

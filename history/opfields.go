@@ -79,18 +79,32 @@ func (s *scanner) set(o *opFields, f field, v Value, at int) {
 	switch f {
 	case fieldType:
 		s.setType(o, v, at)
-	case fieldProcess:
-		s.c.setProcess(s.c.symValue(v))
-	case fieldF:
-		s.c.setF(s.c.symValue(v))
+	case fieldProcess, fieldF:
+		s.setSym(f, s.c.symValue(v))
 	case fieldTime:
 		if n, ok := s.integer(o, v, at, "time", "ns since the start of the run, as an integer"); ok {
-			s.c.setTime(n)
+			s.setInteger(f, n)
 		}
 	case fieldIndex:
 		if n, ok := s.integer(o, v, at, "index", "an integer"); ok {
-			s.c.setIndex(n)
+			s.setInteger(f, n)
 		}
+	}
+}
+
+func (s *scanner) setSym(f field, sym Sym) {
+	if f == fieldProcess {
+		s.c.setProcess(sym)
+	} else {
+		s.c.setF(sym)
+	}
+}
+
+func (s *scanner) setInteger(f field, n int64) {
+	if f == fieldTime {
+		s.c.setTime(n)
+	} else {
+		s.c.setIndex(n)
 	}
 }
 

@@ -2,6 +2,7 @@ package history
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 
@@ -22,6 +23,7 @@ type scanner struct {
 	pos    int
 	closer byte   // the bracket that ends the list of operations; 0 where they stand one after another
 	marks  []mark // how an operation may begin
+	plain  bool   // every value goes by way of its tree: what tests compare the direct ways with
 
 	// Scratch, reused from operation to operation.
 	mops  []scratchMop
@@ -31,9 +33,9 @@ type scanner struct {
 
 // scratchMop is a micro-op that waits until it is certain that the whole value is a txn.
 type scratchMop struct {
-	f        MopF
-	shape    Shape
+	f        Sym // its function's name
 	key, arg Sym
+	shape    Shape
 	from, to int // of a read, its span in scratch elems
 }
 
@@ -207,11 +209,13 @@ type layout struct {
 	start  int // the first operation
 	closer byte
 	marks  []mark
+	plain  bool // see scanner
+	size   int  // of a piece, roughly; 0 means pieceSize
 }
 
 // newFormat is a scanner of the layout's format, at pos, with a chunk of its own.
 func (l *layout) newFormat(pos int) format {
-	s := scanner{c: newChunk(l.src, int64(pos)), src: l.src, pos: pos, closer: l.closer, marks: l.marks}
+	s := scanner{c: newChunk(l.src, int64(pos)), src: l.src, pos: pos, closer: l.closer, marks: l.marks, plain: l.plain}
 	if l.json {
 		s.c.parse = parseJSON
 		return &jsonScanner{s}
@@ -266,9 +270,10 @@ func (l *layout) scan(ctx context.Context, o Options) (chunks []*chunk, cut bool
 // guess is where the pieces start: the first operation, then what looks like one after every pieceSize bytes.
 func (l *layout) guess() []int {
 	starts := []int{l.start}
+	size := cmp.Or(l.size, pieceSize)
 	for {
-		from := starts[len(starts)-1] + pieceSize
-		if from+pieceSize/2 > len(l.src) {
+		from := starts[len(starts)-1] + size
+		if from+size/2 > len(l.src) {
 			return starts
 		}
 		next := nextOp(l.src, from, l.marks)
