@@ -1,4 +1,15 @@
 // Package history holds a recorded history in columns: who did what, when, and with which outcome.
+//
+// Open and Read turn a file into a History; FromOps does so with operations at hand. An operation is an ID, its place in
+// the file, and a History answers questions about it: Type, Proc, F, Pair (invocation and completion), Time, Index, and
+// its value by Kind. Op makes it readable, Writer writes it.
+//
+// Values are Syms, numbers that are equal just when the values are: hot loops compare integers and never look at text.
+// The value of a txn is a slice of Mops. What its reads of lists returned is kept as (list, length), where a list is shared
+// by all reads that are prefixes of it (see History.Branch): a history takes memory by its micro-operations, not by the
+// lengths of the lists that they read, about 120 bytes for a list-append txn besides the file itself, which is mapped.
+//
+// The numbers of keys, processes, lists and values depend on the input alone, not on how many cores read it.
 package history
 
 import "math"
