@@ -26,7 +26,8 @@ type Input struct {
 	Workers int
 }
 
-// Cycle is a typed simple cycle: Rels[i] leads from Nodes[i] to Nodes[i+1], the last one back to Nodes[0].
+// Cycle is a typed simple cycle: Rels[i] leads from Nodes[i] to Nodes[i+1], the last one back to Nodes[0]. It begins
+// where an rw edge leaves, or else the edge that makes it more than G0: see rotate.
 type Cycle struct {
 	Type  string
 	Nodes []uint32
@@ -48,5 +49,67 @@ type Found struct {
 	Exists     []Exists
 }
 
-// Find looks for every type of cycle in every strongly connected component (spec: complete up to implication).
-func Find(ctx context.Context, in Input) (Found, error) { panic("not built yet") }
+// Find looks for every type of cycle in every strongly connected component.
+//
+// It is complete up to implication: every type that some simple cycle has is reported, or implied by one that is, or a
+// proof in Exists refutes the models that it would (see searchSpec for why no more can be had in polynomial time).
+// Cycles are the shortest of their types, unless a budget of work, counted in edges and so the same everywhere, ran out
+// in the hunt for shorter ones. The error is that of ctx; what had been found by then is returned with it.
+func Find(ctx context.Context, in Input) (Found, error) {
+	whole := graph.SCC(in.In, allRels, in.Order.chainBack())
+	groups := whole.Groups(2)
+	if len(groups) == 0 {
+		return Found{}, ctx.Err()
+	}
+	local := make([]uint32, in.In.Len())
+	for _, nodes := range groups {
+		for i, v := range nodes {
+			local[v] = uint32(i)
+		}
+	}
+	cut := cutter{in: in, whole: whole, local: local, tell: tellTable(in.Prefer)}
+	l := newLattice()
+	parts := make([]Found, len(groups))
+	graph.Parallel(len(groups), in.Workers, func() func(int) {
+		return func(i int) {
+			if ctx.Err() == nil {
+				s := search{ctx: ctx, c: cut.component(groups[i]), l: l, workers: 1}
+				if len(groups[i]) >= giant {
+					s.workers = in.Workers
+				}
+				parts[i] = s.run()
+			}
+		}
+	})
+	found := Found{Components: len(groups)}
+	for _, p := range parts {
+		found.Cycles = append(found.Cycles, p.Cycles...)
+		found.Exists = append(found.Exists, p.Exists...)
+	}
+	return found, ctx.Err()
+}
+
+// giant is the size from which a component is searched by several goroutines.
+const giant = 4096
+
+// chainBack lays the realtime order beside rows of predecessors: backwards, the latest completion first.
+func (o *Order) chainBack() *graph.Chain {
+	if o == nil {
+		return nil
+	}
+	length := int32(0)
+	for v := range o.Enter {
+		length = max(length, o.Enter[v], o.Exit[v]+1)
+	}
+	on, off := make([]int32, len(o.Enter)), make([]int32, len(o.Enter))
+	for v := range on {
+		on[v], off[v] = -1, -1
+		if o.Enter[v] > 0 {
+			on[v] = length - o.Enter[v]
+		}
+		if o.Exit[v] >= 0 {
+			off[v] = length - 1 - o.Exit[v]
+		}
+	}
+	return graph.NewChain(int(length), on, off)
+}

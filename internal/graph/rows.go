@@ -89,10 +89,7 @@ func merge(row []Edge) []Edge {
 // Parallel does the tasks 0..n-1 on several goroutines; 0 workers mean GOMAXPROCS. Each worker makes its own task
 // function by start, which may hold scratch memory. Tasks must place their results by index.
 func Parallel(n, workers int, start func() func(i int)) {
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	workers = min(workers, n)
+	workers = min(Workers(workers), n)
 	if workers <= 1 {
 		if n > 0 {
 			task := start()
@@ -113,4 +110,12 @@ func Parallel(n, workers int, start func() func(i int)) {
 		})
 	}
 	wg.Wait()
+}
+
+// Workers is the number of goroutines that an option means: 0 stands for GOMAXPROCS.
+func Workers(option int) int {
+	if option <= 0 {
+		return runtime.GOMAXPROCS(0)
+	}
+	return option
 }

@@ -1,0 +1,205 @@
+package cycle
+
+import (
+	"context"
+	"slices"
+
+	"jcheck/internal/graph"
+)
+
+// search looks for the cycles of one component.
+type search struct {
+	ctx     context.Context
+	c       *component
+	l       *lattice
+	workers int
+	// redundant holds the types that aren't looked for: implied by what was found, or impossible.
+	redundant uint64
+	found     [len(searchSpecs)]Cycle // by type, without nodes where none was found
+}
+
+// run proves what has a cycle, then looks for one of each type in the order of search.
+func (s *search) run() Found {
+	proofs, impossible := s.c.exists(s.l)
+	// Types that a model proscribes whose projection has no cycle can't be there.
+	for _, row := range existsRows {
+		if m := s.l.model(row.model); impossible>>m&1 == 0 {
+			s.redundant |= s.l.implying(s.l.proscribed(s.l.weaker[m]))
+		}
+	}
+	for i := range searchSpecs {
+		spec := &searchSpecs[i]
+		if s.skip(spec.name) || s.ctx.Err() != nil {
+			continue
+		}
+		if c, ok := s.find(spec); ok {
+			s.report(c)
+		}
+	}
+	found := Found{Exists: proofs}
+	for _, c := range s.found {
+		if c.Nodes != nil {
+			found.Cycles = append(found.Cycles, c)
+		}
+	}
+	return found
+}
+
+// skip says whether a type needn't be looked for.
+func (s *search) skip(name string) bool { return s.redundant>>s.l.anomaly(name)&1 != 0 }
+
+// report keeps a cycle under the type that it has, in the whole graph's numbers.
+func (s *search) report(c Cycle) {
+	c.Type = typeOf(c.Rels)
+	s.redundant |= s.l.implied[s.l.anomaly(c.Type)]
+	c = c.rotate()
+	for i, v := range c.Nodes {
+		c.Nodes[i] = s.c.nodes[v]
+	}
+	s.found[searchOrder(c.Type)] = c
+}
+
+// small is up to how many looks at edges a search may take that isn't worth being narrowed first.
+const small = 1 << 16
+
+// find looks for a cycle of one spec.
+func (s *search) find(spec *searchSpec) (Cycle, bool) {
+	anchors, self := s.c.anchors(spec)
+	if self != nil {
+		return *self, true
+	}
+	if len(anchors) == 0 {
+		return Cycle{}, false
+	}
+	var jump *jumps
+	if spec.legal&Realtime != 0 && s.c.enter != nil {
+		jump = s.c.openJumps(spec.legal)
+	}
+	m := s.c.moves(s.c.told, spec.anchor|spec.legal|spec.free, false, jump)
+	if len(anchors)*len(m.g.To) > small {
+		anchors = m.narrow(spec, anchors)
+	}
+	h := hunt{s: s, spec: spec, m: m, anchors: anchors, shortest: 2, budget: budget}
+	if spec.free != 0 {
+		h.shortest = 4
+	}
+	h.walkers = make([]*walker, graph.Workers(s.workers))
+	return h.run()
+}
+
+// anchors lists the edges that are told by one of the spec's anchor relations, ascending. A self-edge is a cycle of one
+// node, for G0 and G1c; no dependency of other kinds, nor a step of an order, leads from a transaction to itself.
+func (c *component) anchors(spec *searchSpec) (list []anchor, self *Cycle) {
+	for u := range uint32(len(c.nodes)) {
+		for i := c.g.Off[u]; i < c.g.Off[u+1]; i++ {
+			rel := Rel(c.told[i])
+			if rel&spec.anchor == 0 {
+				continue
+			}
+			if v := c.g.To[i]; v != u {
+				list = append(list, anchor{u, v, rel})
+			} else if rel&effects != 0 {
+				return nil, &Cycle{Nodes: []uint32{u}, Rels: []Rel{rel}}
+			}
+		}
+	}
+	return list, nil
+}
+
+// narrow keeps the anchors that lie on a closed walk: all others would be searched from in vain. O(edges).
+func (m *moves) narrow(spec *searchSpec, anchors []anchor) []anchor {
+	if spec.anchor&spec.legal != 0 {
+		part := graph.SCC(m.g, allRels, nil)
+		return slices.DeleteFunc(anchors, func(a anchor) bool { return part.Of[a.u] != part.Of[a.v] })
+	}
+	// For a single anchor among legal edges this is necessary, not sufficient: the walk may have other anchors.
+	part := graph.SCC(m.product(spec.legal, spec.anchor|spec.free), allRels, nil)
+	second := uint32(m.g.Len())
+	return slices.DeleteFunc(anchors, func(a anchor) bool { return part.Of[a.u] != part.Of[second+a.v] })
+}
+
+// budget is how many edges the hunt for a shorter cycle may look at. It bounds neither a single way back, nor the
+// question whether there is a cycle at all. Counted work makes the same end on every machine.
+const budget = 1 << 24
+
+// hunt looks for the shortest cycle from many anchors.
+type hunt struct {
+	s        *search
+	spec     *searchSpec
+	m        *moves
+	anchors  []anchor
+	walkers  []*walker
+	shortest int // no cycle can be shorter
+	budget   int
+	best     Cycle
+}
+
+// attempt is what came of one anchor.
+type attempt struct {
+	c      Cycle
+	ok     bool
+	visits int
+}
+
+// run tries the anchors in rounds of a fixed size: within a round all have the same limit, so that it doesn't matter
+// which of them is finished first.
+func (h *hunt) run() (Cycle, bool) {
+	for at, size := 0, 1; at < len(h.anchors) && h.budget > 0; at, size = at+size, min(2*size, 64) {
+		if h.s.ctx.Err() != nil {
+			break
+		}
+		h.round(h.anchors[at:min(at+size, len(h.anchors))])
+		if h.best.Nodes != nil && len(h.best.Nodes) <= h.shortest {
+			break
+		}
+	}
+	if h.best.Nodes == nil && h.budget <= 0 && h.spec.free == 0 {
+		// Many ways that lead nowhere: find an anchor with a way back at once for all.
+		if a, ok := h.m.connected(h.s.ctx, h.spec.legal, h.anchors, h.s.workers); ok {
+			h.round([]anchor{a})
+		}
+	}
+	return h.best, h.best.Nodes != nil
+}
+
+func (h *hunt) round(anchors []anchor) {
+	limit := len(h.s.c.nodes) * 2
+	if h.best.Nodes != nil {
+		limit = len(h.best.Nodes) - 1
+	}
+	tries := make([]attempt, len(anchors))
+	graph.Parallel(len(h.walkers), h.s.workers, func() func(int) {
+		return func(k int) {
+			for i := k; i < len(anchors); i += len(h.walkers) {
+				if h.walkers[k] == nil {
+					h.walkers[k] = newWalker(h.m, h.spec)
+				}
+				c, ok := h.walkers[k].cycle(anchors[i], limit)
+				if ok && h.spec.free != 0 {
+					c, ok = h.s.nonadjacent(c)
+				}
+				tries[i] = attempt{c, ok, h.walkers[k].visits}
+			}
+		}
+	})
+	for _, t := range tries {
+		h.budget -= t.visits
+		if t.ok && (h.best.Nodes == nil || len(t.c.Nodes) < len(h.best.Nodes)) {
+			h.best = t.c
+		}
+	}
+}
+
+// nonadjacent is a closed walk itself if it's a simple cycle, or else the shortest of its simple pieces of a type
+// G-nonadjacent that is still looked for. Pieces of other types are left to the specs of these, which find the
+// shortest.
+func (s *search) nonadjacent(walk Cycle) (Cycle, bool) {
+	var best Cycle
+	for _, p := range walk.pieces() {
+		name := typeOf(p.Rels)
+		if isNonadjacent(name) && !s.skip(name) && (best.Nodes == nil || len(p.Nodes) < len(best.Nodes)) {
+			best = p
+		}
+	}
+	return best, best.Nodes != nil
+}
