@@ -196,6 +196,7 @@ func printAnomalies(w io.Writer, output string) error {
 		}
 		fmt.Fprint(w, paragraph("  "+a.Name, 31, text))
 	}
+	fmt.Fprint(w, "\n", paragraph("", 0, "Dependencies. "+legend))
 	fmt.Fprint(w, "\nMore on one, with a minimal history: jcheck anomalies G-single-item\n")
 	return nil
 }
@@ -206,7 +207,11 @@ func printAnomaly(ctx context.Context, w io.Writer, a anomaly) error {
 	if a.Meaning != "" {
 		fmt.Fprint(w, paragraph("", 2, strings.ToUpper(a.Meaning[:1])+a.Meaning[1:]+"."))
 	}
-	fmt.Fprintf(w, "\n%s\n", paragraph("", 2, a.Definition))
+	fmt.Fprintf(w, "\n%s", paragraph("", 2, a.Definition))
+	if strings.Contains(a.Definition, " ww ") || strings.Contains(a.Definition, " rw ") {
+		fmt.Fprintf(w, "\n%s", paragraph("", 2, legend))
+	}
+	fmt.Fprintln(w)
 	const indent = 16
 	if len(a.Also) > 0 {
 		fmt.Fprint(w, paragraph("  also called", indent, listed(a.Also)))

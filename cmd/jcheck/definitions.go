@@ -180,6 +180,10 @@ var orders = [...]struct{ suffix, group, text, source string }{
 		daudjee + "; " + kingsbury},
 }
 
+// legend tells the dependencies that definitions speak of.
+const legend = "T1 ww T2: T2 wrote the version after T1's. T1 wr T2: T2 read what T1 wrote. T1 rw T2: T1 missed what T2 wrote. " +
+	"In each case T1 must have come first."
+
 // existsText is the definition of every <model>-cycle-exists.
 const existsText = "The dependencies that the model forbids to be circular do form a cycle. The proof needs no " +
 	"typed cycle. " +

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var rewrite = flag.Bool("rewrite", false, "put what the program prints into the documents")
+
+// TestDocuments runs every `$ jcheck ...` of a ```console block in the guides, and compares what follows with what the
+// program prints on its standard output. `$ echo $?` shows the exit code of the command before it.
+func TestDocuments(t *testing.T) {
+	// Without this, the guides could show output, options or exit codes that the program no longer has.
+	t.Chdir("../..")
+	files, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range append(files, "README.md", "fixtures/README.md") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fresh := rerun(t, file, string(text))
+		switch {
+		case fresh == string(text):
+		case *rewrite:
+			if err := os.WriteFile(file, []byte(fresh), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		default:
+			t.Errorf("%s does not show what the program prints: go test ./cmd/jcheck -run Documents -rewrite\n%s",
+				file, firstDifference(string(text), fresh))
+		}
+	}
+}
+
+// rerun is the text of a document with the output of its commands replaced by what they print now.
+func rerun(t *testing.T, file, text string) string {
+	var out strings.Builder
+	inside := false
+	code := 0
+	for line := range strings.Lines(text) {
+		switch {
+		case strings.HasPrefix(line, "```"):
+			inside = strings.TrimSpace(line) == "```console"
+			out.WriteString(line)
+		case inside && strings.HasPrefix(line, "$ "):
+			out.WriteString(line)
+			command := strings.TrimSpace(line[2:])
+			if command == "echo $?" {
+				fmt.Fprintln(&out, code)
+				continue
+			}
+			var printed string
+			printed, code = pipeline(t, file, command)
+			out.WriteString(printed)
+		case !inside:
+			out.WriteString(line)
+		}
+	}
+	return out.String()
+}
+
+// pipeline runs `jcheck ... | jcheck ...` in this process: the standard output and exit code of the last command.
+func pipeline(t *testing.T, file, command string) (string, int) {
+	var stdout bytes.Buffer
+	code := 0
+	for part := range strings.SplitSeq(command, " | ") {
+		words := strings.Fields(part)
+		if len(words) == 0 || words[0] != "jcheck" {
+			t.Fatalf("%s: cannot run %q: only jcheck is run", file, part)
+		}
+		stdin := bytes.NewReader(bytes.Clone(stdout.Bytes()))
+		stdout.Reset()
+		code = run(words[1:], stdin, &stdout, t.Output())
+	}
+	return stdout.String(), code
+}
+
+// firstDifference shows the first line in which two texts differ.
+func firstDifference(got, want string) string {
+	a, b := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return fmt.Sprintf("line %d is %q\nwant     %q", i+1, a[i], b[i])
+		}
+	}
+	return fmt.Sprintf("%d lines, want %d", len(a), len(b))
+}
