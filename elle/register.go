@@ -66,11 +66,9 @@ func (x *versionIndex) of(v int32) []uint32 { return x.nodes[x.off[v]:x.off[v+1]
 func inferRegister(ctx context.Context, p *premises) inference {
 	r := &register{premises: p}
 	inf := inference{prefer: []cycle.Rel{cycle.WR, cycle.WW, cycle.RW}}
-	if inf.reasons = r.readInitial(); len(inf.reasons) > 0 {
-		return inf
-	}
 	scan := r.scan()
-	if inf.reasons = foreignRegisterOps(scan.foreign); len(inf.reasons) > 0 || ctx.Err() != nil {
+	inf.reasons = append(foreignRegisterOps(scan.foreign), r.readInitial()...)
+	if len(inf.reasons) > 0 || ctx.Err() != nil {
 		return inf
 	}
 	r.layOut(scan)
@@ -98,7 +96,8 @@ func inferRegister(ctx context.Context, p *premises) inference {
 	return inf
 }
 
-// readInitial finds the initial version's value: nil unless the options say otherwise.
+// readInitial finds the initial version's value: nil unless the options say otherwise. Not before the scan: a list is
+// known to the history's table only once a read of it was looked at.
 func (r *register) readInitial() []check.Reason {
 	if r.o.Initial != nil {
 		v, _, err := edn.Parse([]byte(*r.o.Initial))

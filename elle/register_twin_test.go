@@ -232,10 +232,11 @@ func target(b *regOp, k int) int {
 func prepared(t testing.TB, h *history.History, o Options) *register {
 	t.Helper()
 	r := &register{premises: newPremises(h, o, nil)}
+	scan := r.scan()
 	if reasons := r.readInitial(); len(reasons) > 0 {
 		t.Fatal(reasons)
 	}
-	r.layOut(r.scan())
+	r.layOut(scan)
 	r.numberVersions()
 	r.indexVersions()
 	return r
