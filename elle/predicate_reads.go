@@ -130,7 +130,7 @@ func (r *closedReader) node(v uint32) {
 		m := &mops[j]
 		switch {
 		case changes(m):
-			r.made1(v, int32(j), m, made[0])
+			r.replaced(v, int32(j), m, made[0])
 			made = made[1:]
 		case ok && m.F == history.MopR:
 			r.item(v, int32(j), m)
@@ -140,8 +140,8 @@ func (r *closedReader) node(v uint32) {
 	}
 }
 
-// made1: who made the version before comes before who replaced it.
-func (r *closedReader) made1(v uint32, mop int32, m *history.Mop, place int32) {
+// replaced: who made the version before comes before who replaced it.
+func (r *closedReader) replaced(v uint32, mop int32, m *history.Mop, place int32) {
 	k := r.keyOf[r.h.KeySym(m.Key)]
 	list := r.versions[k]
 	if place > 0 && list[place].writer == v {
@@ -213,9 +213,8 @@ func (r *closedReader) predicate(v uint32, mop int32, m *history.Mop) {
 		switch place, others := r.mismatch(t, k); {
 		case others == 1:
 			r.member(v, mop, t, int32(k), place)
-		case others == 0:
+		case others == 0: // an anomaly of its own, from which nothing else follows
 			r.misses = append(r.misses, miss{v, mop, int32(k)})
-			r.member(v, mop, t, int32(k), beforeFirst)
 		}
 	}
 }
