@@ -13,6 +13,11 @@ type Mop struct {
 	Key   int64
 	Value int64   // what a write wrote, or a register read showed (0: the initial state, written nil)
 	List  []int64 // what a list read showed (empty: the initial state, written nil); not to be changed
+
+	// Of closed-predicate only.
+	Absent bool       // a read of one row found none
+	Pred   *Predicate // a read of all rows that match
+	Rows   []Row      // what it showed, by key
 }
 
 // Op is one entry of a simulated history.
@@ -23,6 +28,7 @@ type Op struct {
 	Process  int64
 	Workload Workload
 	Mops     []Mop
+	Init     []Row // the initial rows of closed-predicate; the operation is no transaction then
 }
 
 // AppendEDN appends op as one EDN map, without a newline.
@@ -34,6 +40,10 @@ func AppendEDN(dst []byte, op *Op) []byte {
 	dst = append(append(dst, ", :type :"...), op.Type.String()...)
 	dst = append(dst, ", :process "...)
 	dst = strconv.AppendInt(dst, op.Process, 10)
+	if op.Init != nil {
+		dst = append(dst, ", :f :init, :value "...)
+		return append(appendRows(dst, op.Init), '}')
+	}
 	dst = append(dst, ", :f :txn, :value ["...)
 	for i := range op.Mops {
 		if i > 0 {
@@ -41,14 +51,13 @@ func AppendEDN(dst []byte, op *Op) []byte {
 		}
 		dst = append(append(dst, "[:"...), op.Mops[i].name(op.Workload)...)
 		dst = append(dst, ' ')
-		dst = strconv.AppendInt(dst, op.Mops[i].Key, 10)
-		dst = append(dst, ' ')
-		dst = append(op.Mops[i].appendArg(dst, op.Workload, " ", "nil"), ']')
+		dst = append(op.Mops[i].appendRest(dst, op.Workload), ']')
 	}
 	return append(dst, "]}"...)
 }
 
-// AppendJSON appends op as one JSON object, without a newline.
+// AppendJSON appends op as one JSON object, without a newline. It has no form for closed-predicate, whose maps have
+// numbers for keys.
 func AppendJSON(dst []byte, op *Op) []byte {
 	dst = append(dst, `{"index":`...)
 	dst = strconv.AppendInt(dst, op.Index, 10)
@@ -73,12 +82,36 @@ func AppendJSON(dst []byte, op *Op) []byte {
 
 func (m *Mop) name(w Workload) string {
 	switch {
+	case m.Pred != nil:
+		return "rp"
 	case !m.Write:
 		return "r"
 	case w == ListAppend:
 		return "append"
+	case w == ClosedPredicate:
+		return mutations[m.Key%int64(len(mutations))]
 	}
 	return "w"
+}
+
+// appendRest appends, as EDN, what comes after the micro-op's name.
+func (m *Mop) appendRest(dst []byte, w Workload) []byte {
+	if m.Pred != nil {
+		dst = append(m.Pred.append(dst), ' ')
+		if !m.Known {
+			return append(dst, "nil"...)
+		}
+		return appendRows(dst, m.Rows)
+	}
+	dst = strconv.AppendInt(dst, m.Key, 10)
+	if w == ClosedPredicate && m.Write && m.Value == dead {
+		return dst // [:delete k]
+	}
+	dst = append(dst, ' ')
+	if w == ClosedPredicate && m.Known && !m.Absent {
+		return strconv.AppendInt(dst, m.Value, 10) // 0 is a version like any other
+	}
+	return m.appendArg(dst, w, " ", "nil")
 }
 
 // appendArg appends the micro-op's last element: a value, a list with the given separator, or the given word for nil.

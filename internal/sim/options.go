@@ -65,9 +65,13 @@ type Workload uint8
 const (
 	ListAppend Workload = iota
 	RWRegister
+	// ClosedPredicate reads, inserts, overwrites and deletes rows, and reads all rows that match a predicate. Each row
+	// changes at most once, so the run ends when every one of the KeyCount rows has, or earlier. Final reads and
+	// options of key distribution and writes per key don't apply.
+	ClosedPredicate
 )
 
-var workloads = [...]string{ListAppend: "list-append", RWRegister: "rw-register"}
+var workloads = [...]string{ListAppend: "list-append", RWRegister: "rw-register", ClosedPredicate: "closed-predicate"}
 
 // String is the workload's name.
 func (w Workload) String() string { return workloads[w] }
@@ -118,7 +122,7 @@ type Options struct {
 
 	KeyDist         Dist
 	KeyDistBase     float64 // default 2
-	KeyCount        int     // active keys; default 10, uniform 3
+	KeyCount        int     // active keys; default 10, uniform 3; rows of closed-predicate, default 50
 	MinTxnLen       int     // micro-ops; default 1
 	MaxTxnLen       int     // default 4
 	MaxWritesPerKey int     // default 256; each key's budget is zipf-distributed below it
@@ -143,7 +147,10 @@ func (o Options) withDefaults() Options {
 	orInt(&o.Txns, 100)
 	orInt(&o.Concurrency, 10)
 	keys := 10
-	if o.KeyDist == Uniform {
+	switch {
+	case o.Workload == ClosedPredicate:
+		keys, o.FinalReads = 50, false
+	case o.KeyDist == Uniform:
 		keys = 3
 	}
 	orInt(&o.KeyCount, keys)

@@ -37,6 +37,10 @@ func Run(o Options, emit func(*Op) error) error {
 	for i := range r.clients {
 		r.clients[i].process = int64(i)
 	}
+	if o.Workload == ClosedPredicate {
+		r.rows = newRows(o, rng)
+		r.initialise()
+	}
 	r.loop()
 	if o.FinalReads && r.err == nil {
 		r.final = true
@@ -92,6 +96,7 @@ type run struct {
 	rules   rules
 	rng     *rand.Rand
 	gen     *generator
+	rows    *rows // closed-predicate only
 	store   store
 	clients []client
 	turns   queue
@@ -172,6 +177,9 @@ func (r *run) mops() []Mop {
 			return nil
 		}
 		r.invoked++
+		if r.rows != nil {
+			return r.rows.txn()
+		}
 		return r.gen.txn()
 	}
 	var mops []Mop
@@ -270,6 +278,8 @@ func (r *run) mop(t *txn) bool {
 	m := t.want[len(t.got)]
 	c := r.store.cells[m.Key]
 	switch {
+	case m.Pred != nil:
+		m = r.readRows(t, m)
 	case !m.Write:
 		m = r.readCell(t, m, c)
 	case r.rules.dirty:
@@ -286,8 +296,23 @@ func (r *run) mop(t *txn) bool {
 	return true
 }
 
-// readCell is the read m as t sees it: the committed state and its own writes on top.
+// readCell is the read m as t sees it.
 func (r *run) readCell(t *txn, m Mop, c *cell) Mop {
+	list := r.versions(t, m.Key, c)
+	m.Known = true
+	switch {
+	case r.o.Workload == ListAppend:
+		m.List = list
+	case len(list) > 0 && list[len(list)-1] != dead:
+		m.Value = list[len(list)-1]
+	default:
+		m.Absent = r.o.Workload == ClosedPredicate
+	}
+	return m
+}
+
+// versions are those of a key that t sees, oldest first: the committed ones and its own on top.
+func (r *run) versions(t *txn, key int64, c *cell) []int64 {
 	instant := r.store.clock
 	if r.rules.snapshot {
 		instant = t.snap
@@ -295,17 +320,11 @@ func (r *run) readCell(t *txn, m Mop, c *cell) Mop {
 	n := c.asOf(instant)
 	list := c.elems[:n:n] // full: appending copies
 	for _, w := range t.writes {
-		if w.Key == m.Key {
+		if w.Key == key {
 			list = append(list, w.Value)
 		}
 	}
-	m.Known = true
-	if r.o.Workload == ListAppend {
-		m.List = list
-	} else if len(list) > 0 {
-		m.Value = list[len(list)-1]
-	}
-	return m
+	return list
 }
 
 // commit makes the transaction's writes visible, unless another committer was first.
