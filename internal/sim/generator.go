@@ -3,6 +3,7 @@ package sim
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sort"
 )
 
@@ -58,6 +59,9 @@ func (g *generator) txn() []Mop {
 	for len(mops) < n {
 		write := g.rng.IntN(2) == 1
 		s := &g.slots[g.slot()]
+		if g.o.ReadFirst && (!touched(mops, s.key, false) || touched(mops, s.key, true)) {
+			write = false
+		}
 		if !write {
 			mops = append(mops, Mop{Key: s.key})
 			continue
@@ -71,6 +75,11 @@ func (g *generator) txn() []Mop {
 		s.next++
 	}
 	return mops
+}
+
+// touched tells whether one of the micro-ops reads, or writes, the key.
+func touched(mops []Mop, key int64, write bool) bool {
+	return slices.ContainsFunc(mops, func(m Mop) bool { return m.Key == key && m.Write == write })
 }
 
 // slot draws an active key.

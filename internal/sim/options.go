@@ -127,6 +127,7 @@ type Options struct {
 	MaxTxnLen       int     // default 4
 	MaxWritesPerKey int     // default 256; each key's budget is zipf-distributed below it
 	FixedWrites     bool    // every key takes MaxWritesPerKey writes exactly
+	ReadFirst       bool    // a transaction reads a key before it writes it, and writes it once
 
 	FailRate float64 // share of transactions that abort for no reason
 	InfoRate float64 // share of transactions whose client never learns the outcome; half of them take effect

@@ -217,6 +217,77 @@ func TestKeyDistributions(t *testing.T) {
 	}
 }
 
+// Without this the option that makes register histories whose version order shows could be ignored.
+func TestReadFirst(t *testing.T) {
+	o := busy(9, StrictSerializable, RWRegister)
+	o.ReadFirst, o.FinalReads = true, false
+	ops, err := Ops(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writes := 0
+	for _, op := range ops {
+		for i, m := range op.Mops {
+			if !m.Write {
+				continue
+			}
+			writes++
+			if before := op.Mops[:i]; !touched(before, m.Key, false) || touched(before, m.Key, true) {
+				t.Errorf("operation %d writes key %d unread or twice: %v", op.Index, m.Key, op.Mops)
+			}
+		}
+	}
+	if writes < 50 {
+		t.Errorf("%d writes in all, want more", writes)
+	}
+}
+
+// Without this a predicate read could show rows that its transaction can't see, or rows of another predicate.
+func TestPredicateReads(t *testing.T) {
+	o := Options{Seed: 10, Workload: ClosedPredicate, Txns: 200, KeyCount: 60}
+	ops, err := Ops(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(ops) < 60 || len(ops[0].Init) != 40 {
+		t.Fatalf("%d operations, %d initial rows of 60, want 40", len(ops), len(ops[0].Init))
+	}
+	shown := 0
+	for _, op := range ops {
+		for _, m := range op.Mops {
+			for _, row := range m.Rows {
+				shown++
+				if !m.Pred.match(row.Value) || op.Type != history.OK {
+					t.Errorf("operation %d: %s shows %v", op.Index, m.Pred.append(nil), row)
+				}
+			}
+		}
+	}
+	if shown < 100 {
+		t.Errorf("%d rows shown in all, want more", shown)
+	}
+	equal := int64(4)
+	for _, c := range []struct {
+		p    Predicate
+		want string
+		v    int64
+		hit  bool
+	}{
+		{Predicate{}, ":true", 3, true}, {Predicate{}, ":true", dead, false}, {Predicate{Equal: &equal}, "[:= 4]", 4, true},
+		{Predicate{Mod: 3, Rest: 2}, "[:mod 3 2]", 5, true}, {Predicate{Mod: 3, Rest: 2}, "[:mod 3 2]", 6, false},
+	} {
+		if got := string(c.p.append(nil)); got != c.want || c.p.match(c.v) != c.hit {
+			t.Errorf("predicate %s, want %s; matches %d: %v, want %v", got, c.want, c.v, c.p.match(c.v), c.hit)
+		}
+	}
+	row := &Op{Type: history.OK, Workload: ClosedPredicate, Mops: []Mop{{Write: true, Key: 2, Value: dead},
+		{Known: true, Key: 1}, {Known: true, Key: 3, Absent: true}, {Write: true, Key: 6, Value: 8}}}
+	want := "{:index 0, :time 0, :type :ok, :process 0, :f :txn, :value [[:delete 2] [:r 1 0] [:r 3 nil] [:insert 6 8]]}"
+	if got := string(AppendEDN(nil, row)); got != want {
+		t.Errorf("EDN is\n%s, want\n%s", got, want)
+	}
+}
+
 func BenchmarkRun(b *testing.B) {
 	b.ReportAllocs()
 	o := Options{Txns: b.N, MaxWritesPerKey: 32, FixedWrites: true}

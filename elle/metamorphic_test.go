@@ -1,0 +1,204 @@
+package elle_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"jcheck/check"
+	"jcheck/elle"
+	"jcheck/history"
+	"jcheck/internal/sim"
+)
+
+// verdict is what must not move when only names move: verdict, anomalies with their witnesses, models.
+func verdict(r check.Result) string {
+	var b strings.Builder
+	fmt.Fprintln(&b, r.Verdict, r.Models.Not, r.Models.AlsoNot)
+	var lines []string
+	for _, a := range r.Anomalies {
+		types := make([]string, len(a.Steps))
+		for i, s := range a.Steps {
+			types[i] = s.Type
+		}
+		lines = append(lines, fmt.Sprint(a.Kind, a.Ops, types))
+	}
+	slices.Sort(lines) // their order may depend on the order of keys
+	return b.String() + strings.Join(lines, "\n")
+}
+
+// renamed prints a history with keys, values and processes spelled by the functions.
+func renamed(ops []*sim.Op, key, value func(int64) string, process func(int64) int64) string {
+	var b strings.Builder
+	for _, op := range ops {
+		fmt.Fprintf(&b, "{:type :%s, :process %d, :f :txn, :value [", op.Type, process(op.Process))
+		for _, m := range op.Mops {
+			switch {
+			case m.Write && op.Workload == sim.ListAppend:
+				fmt.Fprintf(&b, "[:append %s %s]", key(m.Key), value(m.Value))
+			case m.Write:
+				fmt.Fprintf(&b, "[:w %s %s]", key(m.Key), value(m.Value))
+			case len(m.List) > 0:
+				spelled := make([]string, len(m.List))
+				for i, v := range m.List {
+					spelled[i] = value(v)
+				}
+				fmt.Fprintf(&b, "[:r %s [%s]]", key(m.Key), strings.Join(spelled, " "))
+			case m.Value > 0:
+				fmt.Fprintf(&b, "[:r %s %s]", key(m.Key), value(m.Value))
+			default:
+				fmt.Fprintf(&b, "[:r %s nil]", key(m.Key))
+			}
+		}
+		b.WriteString("]}\n")
+	}
+	return b.String()
+}
+
+// spellings are ways to name integers that keep them apart.
+var spellings = []func(int64) string{
+	func(n int64) string { return fmt.Sprint(n) },
+	func(n int64) string { return fmt.Sprint(1_000_003 - 7*n) },
+	func(n int64) string { return fmt.Sprintf("%q", fmt.Sprint("key ", n)) },
+	func(n int64) string { return fmt.Sprint(":k/", string(rune('a'+n%26)), n) },
+	func(n int64) string { return fmt.Sprintf("[%d {:n %d}]", n%3, n) },
+	func(n int64) string { return fmt.Sprintf("%d00000000000000000000000N", n+1) },
+	func(n int64) string {
+		return []string{fmt.Sprint(n), fmt.Sprintf("%d.5", n), fmt.Sprintf("%q", fmt.Sprint(n))}[n%3]
+	},
+}
+
+// Without this the verdict could depend on how keys, values and processes are called, or on their order.
+func TestNamesDoNotMatter(t *testing.T) {
+	for _, level := range []sim.Level{sim.StrictSerializable, sim.SnapshotIsolation, sim.Dirty} {
+		for _, w := range []sim.Workload{sim.ListAppend, sim.RWRegister} {
+			ops, err := sim.Ops(busyRun(11, level, w))
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := elle.Options{WFRKeys: true}
+			same := func(p int64) int64 { return p }
+			h := parse(t, renamed(ops, spellings[0], spellings[0], same))
+			want := verdict(elle.Check(t.Context(), h, o))
+			for i := range spellings {
+				key, value := spellings[i], spellings[(i+2)%len(spellings)]
+				h := parse(t, renamed(ops, key, value, func(p int64) int64 { return 99991 - 13*p }))
+				if got := verdict(elle.Check(t.Context(), h, o)); got != want {
+					t.Errorf("%v %v, spelling %d: result is\n%s\nwant\n%s", level, w, i, got, want)
+				}
+			}
+		}
+	}
+}
+
+// Without this the two formats could be read differently.
+func TestFormatsDoNotMatter(t *testing.T) {
+	for _, level := range []sim.Level{sim.Serializable, sim.Dirty} {
+		ops, err := sim.Ops(busyRun(12, level, sim.ListAppend))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lines []byte
+		for _, op := range ops {
+			lines = append(sim.AppendJSON(lines, op), '\n')
+		}
+		h, err := history.Read(t.Context(), "test.json", lines, history.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, want := fmt.Sprint(elle.Check(t.Context(), h, elle.Options{})), fmt.Sprint(judge(t, ops, elle.Options{}))
+		if got != want {
+			t.Errorf("%v: JSON gives\n%s\nEDN gives\n%s", level, got, want)
+		}
+	}
+}
+
+// Without this a weaker promise could be broken by a history that keeps a stronger one.
+func TestWeakerModelsAreKeptToo(t *testing.T) {
+	chain := []string{"strict-serializable", "strong-session-serializable", "serializable", "repeatable-read",
+		"read-committed", "read-uncommitted"}
+	snapshot := []string{"strict-serializable", "strong-snapshot-isolation", "strong-session-snapshot-isolation",
+		"snapshot-isolation", "parallel-snapshot-isolation", "read-atomic"}
+	for seed := range uint64(60) {
+		level := sim.Levels()[seed%6]
+		w := sim.Workload(seed / 6 % 2)
+		ops, err := sim.Ops(busyRun(seed, level, w))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, models := range [][]string{chain, snapshot} {
+			kept := ""
+			for _, m := range models {
+				r := judge(t, ops, elle.Options{Models: []string{m}, WFRKeys: true, Workers: 1})
+				if r.Verdict == check.Valid {
+					kept = m
+				} else if kept != "" {
+					t.Errorf("seed %d, %v %v: valid under %s, but %v under %s: %v", seed, level, w, kept, r.Verdict, m, kinds(r))
+				}
+			}
+		}
+	}
+}
+
+// Without this asking for more version orders of registers could lose what was found with fewer.
+func TestMoreVersionOrdersFindMore(t *testing.T) {
+	for seed := range uint64(30) {
+		ops, err := sim.Ops(busyRun(seed, sim.Levels()[seed%6], sim.RWRegister))
+		if err != nil {
+			t.Fatal(err)
+		}
+		few := judge(t, ops, elle.Options{Workers: 1})
+		more := judge(t, ops, elle.Options{Workers: 1, WFRKeys: true})
+		if few.Verdict == check.Invalid && more.Verdict != check.Invalid {
+			t.Errorf("seed %d: %v without wfr-keys, %v with", seed, few.Verdict, more.Verdict)
+		}
+	}
+}
+
+// Without this keys of a keyed history could see each other's operations: two histories in one file, interleaved, must
+// give what each gives alone.
+func TestIndependentKeysStayApart(t *testing.T) {
+	for _, levels := range [][2]sim.Level{{sim.StrictSerializable, sim.StrictSerializable}, {sim.StrictSerializable, sim.Dirty},
+		{sim.SnapshotIsolation, sim.Serializable}} {
+		var alone [2]check.Result
+		var parts [2][]string
+		for i, level := range levels {
+			ops, err := sim.Ops(busyRun(20+uint64(i), level, sim.ListAppend))
+			if err != nil {
+				t.Fatal(err)
+			}
+			alone[i] = judge(t, ops, elle.Options{})
+			process := func(p int64) int64 { return 2*p + int64(i) }
+			lines := strings.Split(strings.TrimSpace(renamed(ops, spellings[0], spellings[0], process)), "\n")
+			for _, l := range lines {
+				l = strings.Replace(l, ":value [", fmt.Sprintf(":value [:part%d [", i), 1)
+				parts[i] = append(parts[i], strings.TrimSuffix(l, "]}")+"]]}")
+			}
+		}
+		var merged []string
+		for i := range max(len(parts[0]), len(parts[1])) {
+			for _, p := range parts {
+				if i < len(p) {
+					merged = append(merged, p[i])
+				}
+			}
+		}
+		h, err := history.Read(context.Background(), "keyed.edn", []byte(strings.Join(merged, "\n")),
+			history.Options{Independent: history.IndependentOn})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := elle.Check(t.Context(), h, elle.Options{})
+		if want := check.Worse(alone[0].Verdict, alone[1].Verdict); r.Verdict != want || len(r.Parts) != 2 {
+			t.Errorf("%v: verdict %v with %d parts, want %v with 2", levels, r.Verdict, len(r.Parts), want)
+			continue
+		}
+		for i, p := range r.Parts {
+			if got, want := kinds(p.Result), kinds(alone[i]); p.Result.Verdict != alone[i].Verdict || !slices.Equal(got, want) {
+				t.Errorf("%v: part %s is %v %v, alone %v %v", levels, p.Name, p.Result.Verdict, got, alone[i].Verdict, want)
+			}
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package elle_test
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"jcheck/check"
+	"jcheck/elle"
+	"jcheck/internal/cycle"
+	"jcheck/internal/sim"
+)
+
+// promise is what is known by construction of the histories of a level.
+type promise struct {
+	level    sim.Level
+	holds    []string     // models that every history keeps
+	register elle.Options // version-order options whose assumptions the level keeps too
+	broken   string       // a model that most histories break
+	// Kinds of anomalies that may show, strongest model asked: prefixes of their names.
+	list, reg []string
+}
+
+// promises has a row for each level. A snapshot or a read-committed database of sim happens between invocation and
+// completion, so that it keeps the strong variants, and its keys are linearizable one by one. A stale read breaks
+// that: with linearizable keys, versions would be ordered by an assumption that is false.
+var promises = []promise{
+	{level: sim.StrictSerializable, holds: []string{"strict-serializable"},
+		register: elle.Options{WFRKeys: true, SequentialKeys: true, LinearizableKeys: true}},
+	{level: sim.StrongSessionSerializable, holds: []string{"strong-session-serializable"},
+		register: elle.Options{WFRKeys: true, SequentialKeys: true},
+		broken:   "strict-serializable", list: []string{"G-single-item-realtime", "G-nonadjacent-item-realtime", "G2-item-realtime"},
+		reg: []string{"G-single-item-realtime", "G-nonadjacent-item-realtime", "G2-item-realtime"}},
+	{level: sim.Serializable, holds: []string{"serializable"}, register: elle.Options{WFRKeys: true},
+		broken: "strong-session-serializable", list: []string{"G-single-item-", "G-nonadjacent-item-", "G2-item-"},
+		reg: []string{"G-single-item-", "G-nonadjacent-item-", "G2-item-"}},
+	{level: sim.SnapshotIsolation, holds: []string{"snapshot-isolation", "strong-snapshot-isolation"},
+		register: elle.Options{WFRKeys: true, LinearizableKeys: true},
+		broken:   "serializable", list: []string{"G2-item"}, reg: []string{"G2-item"}},
+	{level: sim.ReadCommitted, holds: []string{"read-committed", "strong-read-committed"},
+		register: elle.Options{WFRKeys: true, LinearizableKeys: true},
+		broken:   "snapshot-isolation", list: []string{"G-single", "G-nonadjacent", "G2", "lost-update", "internal"},
+		reg: []string{"G-single", "G-nonadjacent", "G2", "lost-update", "internal"}},
+	{level: sim.Dirty, broken: "read-committed", list: []string{""}, reg: []string{""}},
+}
+
+// busyRun is a run with failures, crashes and enough contention to break what can be broken.
+func busyRun(seed uint64, l sim.Level, w sim.Workload) sim.Options {
+	return sim.Options{Seed: seed, Level: l, Workload: w, Txns: 120, Concurrency: 6, KeyCount: 4, MaxWritesPerKey: 12,
+		FixedWrites: true, FailRate: 0.03, InfoRate: 0.03}
+}
+
+// Without this a checker that cries wolf on what a database of a known level did, or one that sees nothing above the
+// level, would pass: 1,000 runs over all levels and both workloads.
+func TestSimulatedDatabases(t *testing.T) {
+	seeds := 1000
+	if testing.Short() {
+		seeds = 120
+	}
+	each := seeds / (2 * len(promises))
+	for _, p := range promises {
+		for _, w := range []sim.Workload{sim.ListAppend, sim.RWRegister} {
+			t.Run(fmt.Sprint(w, "/", p.level), func(t *testing.T) {
+				t.Parallel()
+				p.try(t, w, each+1)
+			})
+		}
+	}
+}
+
+// try holds the promise against as many runs.
+func (p promise) try(t *testing.T, w sim.Workload, seeds int) {
+	o, may := p.register, p.reg
+	o.Workload = elle.RWRegister
+	if w == sim.ListAppend {
+		o, may = elle.Options{Workload: elle.ListAppend}, p.list
+	}
+	o.Workers = 1
+	broken := 0
+	seen := make(map[string]int)
+	for seed := range uint64(seeds) {
+		ops, err := sim.Ops(busyRun(seed, p.level, w))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, model := range p.holds {
+			o.Models = []string{model}
+			if r := judge(t, ops, o); r.Verdict != check.Valid {
+				t.Errorf("seed %d: %v under %s: %v", seed, r.Verdict, model, kinds(r))
+			}
+		}
+		o.Models = nil
+		for _, kind := range kinds(judge(t, ops, o)) {
+			seen[kind]++
+			known := slices.ContainsFunc(may, func(prefix string) bool { return strings.HasPrefix(kind, prefix) })
+			if !known && !refuted(kind, p) {
+				t.Errorf("seed %d: found %s, which this database can't show", seed, kind)
+			}
+		}
+		if p.broken != "" {
+			o.Models = []string{p.broken}
+			if judge(t, ops, o).Verdict == check.Invalid {
+				broken++
+			}
+		}
+	}
+	t.Logf("%s broken in %d of %d runs; anomalies seen: %v", p.broken, broken, seeds, seen)
+	if p.broken != "" && broken < seeds*2/3 {
+		t.Errorf("%s is broken in %d of %d runs only: does the checker see it?", p.broken, broken, seeds)
+	}
+}
+
+// refuted tells whether a kind is the proof that a model has a cycle, of a model that the level doesn't promise.
+func refuted(kind string, p promise) bool {
+	model, proof := strings.CutSuffix(kind, "-cycle-exists")
+	if !proof {
+		return false
+	}
+	for _, held := range p.holds {
+		if weak, ok := cycle.Canonical(held); !ok || weak == model || slices.Contains(cycle.Weaker(weak), model) {
+			return false
+		}
+	}
+	return true
+}
+
+// Without this a dirty database could look merely weak: each of the anomalies that only it can show must show.
+func TestDirtyDatabaseShowsItsColours(t *testing.T) {
+	seen := make(map[string]bool)
+	for seed := range uint64(20) {
+		ops, err := sim.Ops(busyRun(seed, sim.Dirty, sim.ListAppend))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, kind := range kinds(judge(t, ops, elle.Options{Workload: elle.ListAppend})) {
+			seen[kind] = true
+		}
+	}
+	for _, want := range []string{"G0", "G1a", "G1b", "G1c", "dirty-update"} {
+		if !seen[want] {
+			t.Errorf("no %s in 20 runs; found %v", want, seen)
+		}
+	}
+}
+
+// Without this the memory of a check could be shared between checks that run at the same time.
+func TestChecksMayRunTogether(t *testing.T) {
+	ops, err := sim.Ops(busyRun(1, sim.Dirty, sim.ListAppend))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := parse(t, text(ops))
+	want := fmt.Sprint(elle.Check(t.Context(), h, elle.Options{}))
+	results := make([]string, 2*runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for i := range results {
+		wg.Go(func() { results[i] = fmt.Sprint(elle.Check(t.Context(), h, elle.Options{})) })
+	}
+	wg.Wait()
+	for i, got := range results {
+		if got != want {
+			t.Errorf("check %d of one history got\n%s\nwant\n%s", i, got, want)
+		}
+	}
+}
