@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spf13/pflag"
 )
 
 var rewrite = flag.Bool("rewrite", false, "put what the program prints into the documents")
@@ -92,4 +94,51 @@ func firstDifference(got, want string) string {
 		}
 	}
 	return fmt.Sprintf("%d lines, want %d", len(a), len(b))
+}
+
+func TestReadmeExample(t *testing.T) {
+	// Without this, the README could show library code that no longer compiles.
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile("../../fixtures/example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, code, found := strings.Cut(string(readme), "```go\n")
+	code, _, closed := strings.Cut(code, "```\n")
+	if !found || !closed || !strings.Contains(unindented(string(source)), unindented(code)) {
+		t.Errorf("fixtures/example_test.go does not hold the README's example:\n%s", code)
+	}
+}
+
+// unindented is the text without the blanks at the beginning of its lines.
+func unindented(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		b.WriteString(strings.TrimLeft(line, " \t"))
+	}
+	return b.String()
+}
+
+func TestReadmeListsEveryOption(t *testing.T) {
+	// Without this, `jcheck elle` could gain or lose an option, or an exit code change, without the README saying so.
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, options, _ := strings.Cut(string(text), "## Options of")
+	options, codes, _ := strings.Cut(options, "## Exit codes")
+	elleCommand(&env{}).Flags().VisitAll(func(f *pflag.Flag) {
+		short := "`-" + f.Shorthand + "`"
+		if !strings.Contains(options, "--"+f.Name) && (f.Shorthand == "" || !strings.Contains(options, short)) {
+			t.Errorf("the README's options lack --%s", f.Name)
+		}
+	})
+	for _, code := range []int{exitValid, exitInvalid, exitUnknown, exitUsage, exitInternal} {
+		if !strings.Contains(codes, fmt.Sprintf("\n| %d |", code)) {
+			t.Errorf("the README's exit codes lack %d", code)
+		}
+	}
 }
