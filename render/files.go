@@ -54,7 +54,7 @@ func cycleFiles(h *history.History, g group) []outFile {
 		texts = append(texts, fmt.Sprintf("%s #%d\n%s", g.kind, i, CycleText(h, a)))
 		out = append(out, outFile{fmt.Sprintf("%s/%d.dot", g.kind, i), []byte(DOT(h, a))})
 	}
-	text := outFile{g.kind + ".txt", []byte(strings.Join(texts, "\n\n\n"))}
+	text := outFile{g.kind + ".txt", []byte(strings.Join(texts, "\n\n\n") + "\n")}
 	return append([]outFile{text}, out...)
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // lineWidth is how long a value may be to stay on one line.
-const lineWidth = 100
+const lineWidth = 120
 
 // EDN is the result map as EDN, laid out over lines, with a line feed at the end.
 func EDN(h *history.History, file string, r check.Result) []byte {

@@ -54,8 +54,34 @@ func (p *page) place(id history.ID) string {
 type focus struct {
 	mops   map[int]bool // places of micro-ops
 	keys   []edn.Value
-	values []edn.Value // elements or register values
-	from   int         // an element's place from which reads are of interest; -1 if none
+	points []point // elements or register values
+	from   int     // an element's place from which reads are of interest; -1 if none
+}
+
+// point is a value that matters, of the key that it belongs to if that is known.
+type point struct {
+	key   edn.Value // nil if any
+	value edn.Value
+}
+
+// of are the values that matter in micro-ops on a key.
+func (f focus) of(key edn.Value) []edn.Value {
+	var values []edn.Value
+	for _, p := range f.points {
+		if p.key.IsNil() || edn.Equal(p.key, key) {
+			values = append(values, p.value)
+		}
+	}
+	return values
+}
+
+// all are the values that matter anywhere.
+func (f focus) all() []edn.Value {
+	var values []edn.Value
+	for _, p := range f.points {
+		values = append(values, p.value)
+	}
+	return values
 }
 
 // focusOn gathers from an anomaly's steps and fields what its operation number i shows.
@@ -76,33 +102,35 @@ func focusOn(a check.Anomaly, i int) focus {
 
 // addStep takes the micro-op that a step names; without one, all micro-ops on the step's key.
 func (f *focus) addStep(s check.Step, index string) {
+	keys := len(f.keys)
+	f.add(s.Fields)
 	if i, ok := intField(s.Fields, index); ok && i >= 0 {
 		f.mops[i] = true
-		for _, x := range s.Fields {
-			if x.Name == "value" || x.Name == "value'" {
-				f.values = append(f.values, x.Value)
-			}
-		}
-		return
+		f.keys = f.keys[:keys]
 	}
-	f.add(s.Fields)
 }
 
 // add takes keys and values from fields of the names that the original uses.
 func (f *focus) add(fields []history.Field) {
+	var key edn.Value
+	for _, x := range fields {
+		switch {
+		case x.Name == "key":
+			key = x.Value
+		case x.Name == "mop" && len(x.Value.Items) > 1:
+			key = x.Value.Items[1]
+		}
+	}
+	if !key.IsNil() {
+		f.keys = append(f.keys, key)
+	}
 	for _, x := range fields {
 		switch x.Name {
-		case "key":
-			f.keys = append(f.keys, x.Value)
 		case "value", "value'", "element":
-			f.values = append(f.values, x.Value)
+			f.points = append(f.points, point{key, x.Value})
 		case "duplicates":
 			for i := 0; i+1 < len(x.Value.Items); i += 2 {
-				f.values = append(f.values, x.Value.Items[i])
-			}
-		case "mop":
-			if len(x.Value.Items) > 1 {
-				f.keys = append(f.keys, x.Value.Items[1])
+				f.points = append(f.points, point{key, x.Value.Items[i]})
 			}
 		case "values":
 			f.from = divergence(x.Value)
@@ -179,22 +207,22 @@ func (p *page) mopText(m *history.Mop, blank bool, f focus) string {
 		return p.clip(p.h.MopValue(m, blank).String())
 	}
 	elems := p.h.List(m.List())[:m.Len]
-	syms := make([]history.Sym, len(f.values))
-	for j, v := range f.values {
-		sym, known := p.h.Lookup(v)
-		if !known {
-			sym = history.Nil // never an element worth pointing at
+	key := p.h.Value(p.h.KeySym(m.Key))
+	var syms []history.Sym
+	for _, v := range f.of(key) {
+		if sym, known := p.h.Lookup(v); known {
+			syms = append(syms, sym)
 		}
-		syms[j] = sym
 	}
-	show := f.window(len(elems), func(i, j int) bool { return elems[i] == syms[j] && syms[j] != history.Nil })
+	show := window(len(elems), len(syms), f.from, func(i, j int) bool { return elems[i] == syms[j] })
 	list := spread(len(elems), show, func(i int) string { return p.clip(p.h.Value(elems[i]).String()) })
-	return fmt.Sprintf("[%s %s %s]", p.h.MopName(m.F), p.h.Value(p.h.KeySym(m.Key)), list)
+	return fmt.Sprintf("[%s %s %s]", p.h.MopName(m.F), key, list)
 }
 
 // window tells which of the n elements of a list to show: those of interest and their neighbours; without any, the
-// end, since a read is remembered for the last thing that it saw. is tells whether element i is the interesting value j.
-func (f focus) window(n int, is func(i, j int) bool) []bool {
+// end, since a read is remembered for the last thing that it saw. is tells whether element i is the j-th of m
+// interesting values; the element at from is of interest as well, unless that is -1.
+func window(n, m, from int, is func(i, j int) bool) []bool {
 	show := make([]bool, n)
 	hit := false
 	mark := func(i int) {
@@ -203,19 +231,18 @@ func (f focus) window(n int, is func(i, j int) bool) []bool {
 			show[j] = true
 		}
 	}
-	for j := range f.values {
+	for j := range m {
 		for i := range n {
 			if is(i, j) {
 				mark(i)
 			}
 		}
 	}
-	if f.from >= 0 && f.from < n {
-		mark(f.from)
+	if from >= 0 && from < n {
+		mark(from)
 	}
 	if !hit {
 		mark(n - 1)
-		mark(n - 1 - around)
 	}
 	return show
 }

@@ -72,6 +72,7 @@ func shortValue(v edn.Value, f focus) string {
 
 // shortElems is a list shortened to what is of interest in it, with its length.
 func shortElems(items []edn.Value, f focus) string {
-	show := f.window(len(items), func(i, j int) bool { return edn.Equal(items[i], f.values[j]) })
+	values := f.all()
+	show := window(len(items), len(values), f.from, func(i, j int) bool { return edn.Equal(items[i], values[j]) })
 	return spread(len(items), show, func(i int) string { return items[i].String() })
 }

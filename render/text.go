@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"jcheck/check"
@@ -12,6 +13,7 @@ import (
 type TextOptions struct {
 	File    string // how the reader knows the history
 	Checked string // what it was checked as: "list-append"; may be empty
+	Max     int    // anomalies of each kind to show, the shortest proofs first; 0 for all
 	Verbose bool   // whole reads and whole transactions, every model
 	Quiet   bool   // the verdict line only
 	Color   bool   // ANSI colours
@@ -76,7 +78,7 @@ func (p *page) summary(r check.Result) {
 		asked += " as " + r.Checker
 	}
 	if len(r.Models.Asked) > 0 {
-		asked += " for " + strings.Join(r.Models.Asked, ", ")
+		asked += " for " + modelList(r.Models.Asked)
 	}
 	p.para(0, asked+": "+found(r)+".")
 	for _, why := range r.Reasons {
@@ -158,7 +160,14 @@ func (p *page) group(g group) {
 		title += ": " + m
 	}
 	p.para(0, title)
-	for i, a := range g.list {
+	shown := g.list
+	if p.o.Max > 0 && len(shown) > p.o.Max {
+		// A proof with few transactions is understood soonest.
+		shown = slices.Clone(shown)
+		slices.SortStableFunc(shown, func(a, b check.Anomaly) int { return len(a.Ops) - len(b.Ops) })
+		shown = shown[:p.o.Max]
+	}
+	for i, a := range shown {
 		if i > 0 {
 			p.line("")
 		}
@@ -168,9 +177,9 @@ func (p *page) group(g group) {
 			p.story(a)
 		}
 	}
-	if left := g.total - len(g.list); left > 0 {
+	if left := g.total - len(shown); left > 0 {
 		p.line("")
-		p.line("  ... and %s more %s (--max-anomalies N shows N of each kind)", thousands(left), g.kind)
+		p.line("  ... and %s more like this", thousands(left))
 	}
 }
 
@@ -208,17 +217,31 @@ func (p *page) models(m check.Models) {
 	}
 	if len(m.Not) > 0 {
 		p.line("")
-		text := "Ruled out: " + strings.Join(m.Not, ", ")
+		text := "Ruled out: " + modelList(m.Not)
 		if n := len(m.AlsoNot); n > 0 && p.o.Verbose {
-			text += "; and with that " + strings.Join(m.AlsoNot, ", ")
+			text += "; and with that " + modelList(m.AlsoNot)
 		} else if n > 0 {
 			text += fmt.Sprintf("; and %d stronger %s", n, plural(n, "model", "models"))
 		}
 		p.para(0, text+".")
 		if len(m.Strongest) > 0 {
-			p.para(0, "Still possible: "+strings.Join(m.Strongest, ", ")+".")
+			p.para(0, "Still possible: "+modelList(m.Strongest)+".")
 		}
 	}
+}
+
+// modelList names models as people know them. Results keep the original's strong-serializable; everybody else, and our
+// own flag, calls it strict-serializable.
+func modelList(names []string) string {
+	shown := make([]string, len(names))
+	for i, n := range names {
+		if n == "strong-serializable" {
+			n = "strict-serializable"
+		}
+		shown[i] = n
+	}
+	slices.Sort(shown)
+	return strings.Join(shown, ", ")
 }
 
 // remarks shows warnings.
@@ -241,7 +264,10 @@ func (p *page) more(r check.Result) {
 	if !p.o.Verbose {
 		text += "; -v shows whole reads and all models"
 	}
-	p.para(0, text+"; --out DIR writes the proofs to files.")
+	if p.o.Max > 0 {
+		text += "; --max-anomalies N shows N of each kind"
+	}
+	p.para(0, text+"; --out DIR writes all proofs to files.")
 }
 
 // firstKind is the worst kind of anomaly that was found, here or in a part.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -79,7 +80,7 @@ func (f *elleFlags) define(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.lenient, "lenient", false, "use what came before a truncated end")
 	fs.StringVar(&f.format, "format", "auto", "edn, json, or auto: told from the content")
 	fs.StringVar(&f.output, "output", "text", "text, json or edn")
-	fs.IntVar(&f.max, "max-anomalies", 0, "list at most `N` anomalies of each kind; 0 for all (default 3 in text, else all)")
+	fs.IntVar(&f.max, "max-anomalies", 0, "list at most `N` anomalies of each kind; 0 for all (default 1 in text, else all)")
 	fs.DurationVar(&f.timeout, "timeout", 0, "give up after this `DURATION` (30s, 5m), with what was proved so far; 0 for never")
 	fs.StringVar(&f.memory, "max-memory", "", "give up before more than this `SIZE` (512M, 2G) is in use (default most of the machine's)")
 	fs.StringVar(&f.out, "out", "", "write results.edn, results.json and the proofs into this `DIR`")
@@ -87,8 +88,12 @@ func (f *elleFlags) define(fs *pflag.FlagSet) {
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print whole reads, whole transactions and all models")
 }
 
-// textAnomalies is how many anomalies of each kind the text shows unless asked for another number.
-const textAnomalies = 3
+// textAnomalies is how many anomalies of each kind the text shows unless asked for another number; textChoice is among
+// how many it looks for the shortest.
+const (
+	textAnomalies = 1
+	textChoice    = 100
+)
 
 // job makes of the flags what is to be done.
 func (f *elleFlags) job(e *env, fs *pflag.FlagSet, files int) (job, error) {
@@ -96,7 +101,7 @@ func (f *elleFlags) job(e *env, fs *pflag.FlagSet, files int) (job, error) {
 	if err != nil {
 		return job{}, err
 	}
-	j := job{out: f.out, check: elleCheck(o), show: f.shower(e, o, files)}
+	j := job{out: f.out, check: elleCheck(e, o), show: f.shower(e, o, files)}
 	if j.read, err = f.readOptions(); err != nil {
 		return job{}, err
 	}
@@ -134,10 +139,13 @@ func (f *elleFlags) options(fs *pflag.FlagSet) (elle.Options, error) {
 	switch {
 	case f.max < 0:
 		return o, fmt.Errorf("--max-anomalies %d is negative", f.max)
-	case fs.Changed("max-anomalies"):
+	case f.output != "text" || f.out != "":
 		o.MaxAnomalies = f.max
-	case f.output == "text" && f.out == "":
-		o.MaxAnomalies = textAnomalies
+	case !fs.Changed("max-anomalies"):
+		f.max = textAnomalies
+		o.MaxAnomalies = textChoice
+	case f.max > 0:
+		o.MaxAnomalies = max(f.max, textChoice)
 	}
 	return o, o.Validate()
 }
@@ -172,7 +180,7 @@ func (f *elleFlags) shower(e *env, o elle.Options, files int) func(judged) error
 				text = append(text, '\n')
 			}
 			text = append(text, render.Text(d.h, d.result, render.TextOptions{
-				File: shownName(d.path), Verbose: f.verbose, Quiet: f.quiet,
+				File: shownName(d.path), Max: f.max, Verbose: f.verbose, Quiet: f.quiet,
 				Color: wantsColor(e.stdout), Width: terminalWidth(e.stdout),
 			})...)
 		}
@@ -240,17 +248,36 @@ func readOrder(path string) (map[int64]float64, error) {
 }
 
 // elleCheck is the checker as the commands call it. The error is a history that has nothing for it to check.
-func elleCheck(o elle.Options) func(context.Context, *history.History) (check.Result, error) {
+func elleCheck(e *env, o elle.Options) func(context.Context, *history.History) (check.Result, error) {
 	return func(ctx context.Context, h *history.History) (check.Result, error) {
 		o := o
 		var err error
-		if o.Workload, err = elle.Recognise(h, o.Workload); err != nil {
-			var foreign *elle.ForeignError
-			if errors.As(err, &foreign) {
-				err = fmt.Errorf("%s: %w", h.Pos(foreign.Op), err)
-			}
-			return check.Result{}, err
+		if o.Workload, err = elle.Recognise(h, o.Workload); err == nil {
+			return elle.Check(ctx, h, o), nil
 		}
-		return elle.Check(ctx, h, o), nil
+		var foreign *elle.ForeignError
+		if errors.As(err, &foreign) {
+			err = fmt.Errorf("%s: %w%s", h.Pos(foreign.Op), err, notBuilt(e, foreign.Hint))
+		}
+		return check.Result{}, err
 	}
+}
+
+// notBuilt says which of the commands that a hint names are still to come.
+func notBuilt(e *env, hint string) string {
+	var missing []string
+	have := verbNames(rootCommand(e))
+	words := strings.Fields(hint)
+	for i := 1; i < len(words); i++ {
+		if words[i-1] == "jcheck" && !slices.Contains(have, words[i]) {
+			missing = append(missing, "jcheck "+words[i])
+		}
+	}
+	switch len(missing) {
+	case 0:
+		return ""
+	case 1:
+		return "; " + missing[0] + " is not built yet"
+	}
+	return "; " + strings.Join(missing, " and ") + " are not built yet"
 }

@@ -150,7 +150,7 @@ func (f *cliFlags) job(e *env, fs *pflag.FlagSet) (job, error) {
 	if err := o.Validate(); err != nil {
 		return job{}, err
 	}
-	j := job{check: elleCheck(o), show: f.shower(e), out: f.directory}
+	j := job{check: elleCheck(e, o), show: f.shower(e), out: f.directory}
 	switch f.format {
 	case "":
 	case "edn":

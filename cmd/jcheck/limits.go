@@ -28,7 +28,6 @@ var (
 type limits struct {
 	timeout time.Duration // 0: none
 	memory  int64         // bytes; 0: most of what the machine has
-	given   bool          // the user asked for this much memory
 }
 
 // watchEvery is how often the memory in use is looked at. At a few GB/s of allocation a tick is some 50 MB.
@@ -37,47 +36,54 @@ const watchEvery = 20 * time.Millisecond
 // start gives a context that ends when a limit is reached or the user interrupts. A second interrupt ends the program.
 func (l limits) start(parent context.Context) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(parent)
-	done := make(chan struct{})
-	interrupt := make(chan os.Signal, 1)
-	signal.Notify(interrupt, os.Interrupt)
-	var alarm <-chan time.Time
+	release := func() {}
 	if l.timeout > 0 {
-		timer := time.NewTimer(l.timeout)
-		alarm = timer.C
+		ctx, release = context.WithTimeoutCause(ctx, l.timeout, errTimeout)
 	}
 	before := int64(-1)
 	if l.memory > 0 {
 		// The collector works harder as it comes near, so that garbage alone never ends a check.
 		before = debug.SetMemoryLimit(l.memory / 10 * 9)
 	}
-	ticker := time.NewTicker(watchEvery)
-	go func() {
-		for {
-			select {
-			case <-done:
-				return
-			case <-interrupt:
-				signal.Stop(interrupt)
-				cancel(errInterrupt)
-			case <-alarm:
-				cancel(errTimeout)
-			case <-ticker.C:
-				if l.memory > 0 && memoryInUse() > l.memory {
-					cancel(errMemory)
-				}
-			}
-		}
-	}()
+	if l.exceeded() {
+		cancel(errMemory)
+	}
+	done := make(chan struct{})
+	interrupt := make(chan os.Signal, 1)
+	signal.Notify(interrupt, os.Interrupt)
+	go l.watch(done, interrupt, cancel)
 	return ctx, func() {
 		close(done)
-		ticker.Stop()
 		signal.Stop(interrupt)
+		release()
 		cancel(nil)
 		if before >= 0 {
 			debug.SetMemoryLimit(before)
 		}
 	}
 }
+
+// watch cancels a check when its memory runs out or the user interrupts, until done.
+func (l limits) watch(done <-chan struct{}, interrupt chan os.Signal, cancel context.CancelCauseFunc) {
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-interrupt:
+			signal.Stop(interrupt)
+			cancel(errInterrupt)
+		case <-ticker.C:
+			if l.exceeded() {
+				cancel(errMemory)
+			}
+		}
+	}
+}
+
+// exceeded tells whether more memory is in use than allowed.
+func (l limits) exceeded() bool { return l.memory > 0 && memoryInUse() > l.memory }
 
 // memoryInUse is what the program holds of the machine's memory. Pages of a mapped input are not counted: the system
 // can drop them at any time.

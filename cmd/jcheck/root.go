@@ -38,6 +38,7 @@ func rootCommand(e *env) *cobra.Command {
 			return unknownVerb(c, args[0])
 		},
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.SetVersionTemplate("jcheck {{.Version}}\n")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w (hint: %s --help)", err, c.CommandPath())
