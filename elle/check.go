@@ -9,7 +9,6 @@ import (
 	"jcheck/check"
 	"jcheck/history"
 	"jcheck/internal/cycle"
-	"jcheck/internal/edn"
 )
 
 // Check reports whether h is what a database that keeps the given models could have done. The result depends on the
@@ -68,20 +67,14 @@ func (c *checker) check(ctx context.Context, h *history.History) outcome {
 		return c.conclude(h, all, inf.notes, stopped(ctx))
 	}
 	if len(inf.in.To) == 0 && !inf.vertices && !p.ordered {
-		all = append(all, emptyGraph())
+		all = append(all, check.Anomaly{Kind: cycle.EmptyGraph, Total: 1})
 	}
-	return c.conclude(h, all, inf.notes)
+	return c.conclude(h, all, inf.notes, inf.partial...)
 }
 
-// emptyGraph is the status of a history that can't show anything wrong: no two of its transactions depend on each other.
-func emptyGraph() check.Anomaly {
-	return check.Anomaly{
-		Kind:   cycle.EmptyGraph,
-		Fields: []history.Field{{Name: cycle.EmptyGraph, Value: edn.NewBool(true)}},
-		Total:  1,
-		Text:   "No transaction was seen to depend on another, so no order between them could be contradicted.",
-	}
-}
+// nothingLearnt is why a history with an empty graph isn't judged. In the result the status is listed among the
+// anomalies, as the original does, as a kind without a witness.
+const nothingLearnt = "no transaction was seen to depend on another, so there is no order between them that could be contradicted"
 
 // conclude judges what was found. Reported are the anomalies that the models prohibit; what else was found still counts
 // in what is ruled out.
@@ -105,13 +98,12 @@ func (c *checker) conclude(h *history.History, all []check.Anomaly, notes []chec
 		r.Verdict = check.Unknown
 	}
 	if slices.Contains(types, cycle.EmptyGraph) && verdict == check.Unknown {
-		r.Reasons = append(r.Reasons, check.Reason{Code: cycle.EmptyGraph, Text: emptyGraph().Text})
+		r.Reasons = append(r.Reasons, check.Reason{Code: cycle.EmptyGraph, Text: nothingLearnt})
 	}
 	r.Models.Strongest = cycle.Strongest(out.found)
 	if len(types) > 0 {
 		r.Models.Not, r.Models.AlsoNot = cycle.Boundary(out.found)
 	}
-	r.Fields = []history.Field{{Name: "anomaly-types", Value: keywords(types)}}
 	return out
 }
 
@@ -131,7 +123,6 @@ func (c *checker) blank() check.Result {
 func (c *checker) undecided(inf inference) outcome {
 	out := outcome{result: c.blank()}
 	out.result.Reasons, out.result.Notes = inf.reasons, inf.notes
-	out.result.Fields = []history.Field{{Name: "anomaly-types", Value: keywords(nil)}}
 	return out
 }
 
@@ -151,12 +142,4 @@ func stopped(ctx context.Context) check.Reason {
 		return check.Reason{Code: "timeout", Text: "the time allowed ran out before the search was complete"}
 	}
 	return check.Reason{Code: "interrupted", Text: fmt.Sprintf("the check was stopped before it was complete: %v", context.Cause(ctx))}
-}
-
-func keywords(names []string) history.Value {
-	items := make([]history.Value, len(names))
-	for i, n := range names {
-		items[i] = edn.NewKeyword(n)
-	}
-	return edn.NewVector(items)
 }

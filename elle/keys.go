@@ -40,10 +40,7 @@ func (c *checker) checkKeys(ctx context.Context, h *history.History) check.Resul
 		all.Models.Not, all.Models.AlsoNot = cycle.Boundary(found)
 	}
 	all.Models.Strongest = cycle.Strongest(found)
-	all.Fields = []history.Field{
-		{Name: "anomaly-types", Value: keywords(types)},
-		{Name: "failures", Value: edn.NewVector(failures)},
-	}
+	all.Fields = []history.Field{{Name: "failures", Value: edn.NewVector(failures)}}
 	return all
 }
 

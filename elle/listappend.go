@@ -36,15 +36,20 @@ func inferListAppend(ctx context.Context, p *premises) inference {
 	if ctx.Err() != nil {
 		return inference{}
 	}
+	partial := v.limitEdges(maxAntiDependencies)
 	internal, future, updates := judgeTxns(p, v)
 	a := appends{h: p.h, p: p, v: v}
 	return inference{
 		in:        p.graph(a.row),
 		prefer:    []cycle.Rel{cycle.WW, cycle.WR, cycle.RW},
 		anomalies: a.tell(byKey, internal, future, lostUpdates(updates)),
+		partial:   partial,
 		explain:   a.explain,
 	}
 }
+
+// maxAntiDependencies bounds the anti-dependencies of a history: about 5 bytes each, twice that while the graph is built.
+const maxAntiDependencies = 1 << 27
 
 // foreignReason says which operations aren't transactions of list-append.
 func foreignReason(p *premises, ops []history.ID, total int) check.Reason {
@@ -97,7 +102,7 @@ func (a *appends) row(t uint32, buf []graph.Edge) []graph.Edge {
 			if w := v.writer[before]; w >= 0 && uint32(w) != t {
 				buf = append(buf, graph.Edge{To: uint32(w), Rel: uint8(cycle.WW)})
 			}
-			for _, r := range v.readersOf(before) {
+			for _, r := range v.linked(before) {
 				if r != t {
 					buf = append(buf, graph.Edge{To: r, Rel: uint8(cycle.RW)})
 				}

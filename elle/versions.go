@@ -2,8 +2,10 @@ package elle
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
+	"jcheck/check"
 	"jcheck/history"
 )
 
@@ -17,14 +19,16 @@ type versions struct {
 	pos     []int32  // slot → place in the version order, or -1 if the longest read doesn't show it
 	off     []uint32 // slot → its row in readers, which ends where the next slot's begins
 	readers []uint32 // nodes, in file order within a row
+	limited bool     // only the last readers of each version are linked (see limitEdges)
 }
 
 // keyVersions are the elements of one key and the reads that tell their order.
 type keyVersions struct {
 	elements
 	key   history.KeyID
-	order span // longest read by a possible operation: the version order
-	all   span // longest read by any client operation: what dirty-update goes by
+	order span   // longest read by a possible operation: the version order
+	all   span   // longest read by any client operation: what dirty-update goes by
+	rw    uint64 // rw edges that the key gives rise to
 }
 
 // span is the first n elements of a list, as some read showed them. n == 0: no read showed any.
@@ -175,6 +179,43 @@ func (v *versions) settle(p *premises, g *byKey, k int, s *scratch) {
 		}
 	}
 	v.sortReaders(p, g, k, s)
+	for _, a := range g.appendsOf(k) {
+		if p.nodeAt[a.at] >= 0 {
+			kv.rw += uint64(len(v.readersOf(v.prev[kv.slot(a.el)])))
+		}
+	}
+}
+
+// maxReaders is how many readers of a version are linked to each writer of the next one in a history that would have
+// too many edges otherwise.
+const maxReaders = 32
+
+// limitEdges bounds the graph. A database whose reads show nothing of what was appended gives every reader of a key an
+// rw edge to every appender, which is quadratic. Then only the last readers of each version are linked: those are the
+// likeliest to have begun after the append, and any cycle that they close is as good a proof. But no cycle is no proof.
+func (v *versions) limitEdges(most uint64) []check.Reason {
+	total := uint64(0)
+	for k := range v.keys {
+		total += v.keys[k].rw
+	}
+	if total <= most {
+		return nil
+	}
+	v.limited = true
+	return []check.Reason{{
+		Code: "too-many-dependencies",
+		Text: fmt.Sprintf("the history has %d anti-dependencies, for instance because its reads never show what was appended; "+
+			"only those of the last %d readers of each version were searched", total, maxReaders),
+	}}
+}
+
+// linked are the readers of a version that edges are drawn from.
+func (v *versions) linked(slot uint32) []uint32 {
+	all := v.readersOf(slot)
+	if v.limited && len(all) > maxReaders {
+		return all[len(all)-maxReaders:]
+	}
+	return all
 }
 
 // sortReaders fills the key's rows of readers by counting.

@@ -19,6 +19,7 @@ type inference struct {
 	vertices  bool            // the data graph has vertices besides those of its edges (suppressed self-edges)
 	anomalies []check.Anomaly // those that aren't cycles; of one kind in history order
 	reasons   []check.Reason  // preconditions that failed: the verdict is Unknown and nothing else is looked at
+	partial   []check.Reason  // why the graph lacks edges: what it proves holds, but it can't prove a history valid
 	notes     []check.Note
 	explain   func(e edge) check.Step // for the data relations only; process and realtime are the same for all workloads
 }
