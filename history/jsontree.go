@@ -2,6 +2,7 @@ package history
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -60,19 +61,24 @@ func (p *jsonParser) value(depth int) (Value, *fault) {
 	return p.word()
 }
 
+// word reads null, true or false.
 func (p *jsonParser) word() (Value, *fault) {
 	end := p.pos
 	for end < len(p.src) && p.src[end]|0x20 >= 'a' && p.src[end]|0x20 <= 'z' {
 		end++
 	}
 	word := string(p.src[p.pos:end])
-	known := map[string]Value{"null": {}, "true": edn.NewBool(true), "false": edn.NewBool(false)}
-	if v, ok := known[word]; ok {
-		p.pos = end
-		return v, nil
-	}
-	if end == len(p.src) && len(word) < 5 && word != "" {
-		return Value{}, p.fault(end, "")
+	for _, known := range []struct {
+		word  string
+		value Value
+	}{{"null", Value{}}, {"true", edn.NewBool(true)}, {"false", edn.NewBool(false)}} {
+		if word == known.word {
+			p.pos = end
+			return known.value, nil
+		}
+		if word != "" && end == len(p.src) && strings.HasPrefix(known.word, word) {
+			return Value{}, p.fault(end, "")
+		}
 	}
 	bad := p.fault(p.pos, "a value")
 	if word != "" {

@@ -57,8 +57,8 @@ func TestParseErrors(t *testing.T) {
 		truncated bool
 	}{
 		{"[1 2", 0, true}, {"{:a [1}", 6, false}, {"]", 0, false}, {"  )", 2, false}, {"{:a}", 0, false}, {"1a", 0, false}, {"08", 0, false},
-		{"1/0", 0, false}, {"1_000", 0, false}, {"0x1p4", 0, false}, {`"abc`, 0, true}, {`"a\qb"`, 2, false}, {`"a\q"`, 2, false}, {`"a\`, 2, true},
-		{`"a\u12`, 2, true}, {`\`, 0, true}, {`\wrong`, 0, false}, {"#", 0, true}, {"#foo", 0, true}, {"#foo ]", 5, false}, {"#_", 0, true}, {"[#_]", 3, false},
+		{"1/0", 0, false}, {"1_000", 0, false}, {"0x1p4", 0, false}, {`"abc`, 0, true}, {`"a\qb"`, 2, false}, {`"a\q"`, 2, false}, {`"a\`, 0, true},
+		{`"a\u12`, 0, true}, {`\`, 0, true}, {`\wrong`, 0, false}, {"#", 0, true}, {"#foo", 0, true}, {"#foo ]", 5, false}, {"#_", 0, true}, {"[#_]", 3, false},
 		{"##Foo", 0, false}, {"#:a", 0, true}, {"#:a 1", 4, false}, {"#::{}", 0, false}, {"#<Object x>", 0, false}, {"#1", 0, false}, {":", 0, false},
 		{"\x00", 0, false}, {"[\x01]", 1, false}, {"a\x01", 0, false}, {deep, MaxDepth, false}, {strings.Repeat("#a ", 2000) + "1", 3 * MaxDepth, false},
 		{"1" + strings.Repeat("0", maxNumber), 0, false},

@@ -31,7 +31,7 @@ func unescape(data []byte, from int) (string, int, error) {
 			r, n := escape(data[i:])
 			if n == 0 {
 				if cutEscape(data[i:]) {
-					return "", 0, &SyntaxError{Offset: i, Found: "a string that isn't closed before the end of the input", Truncated: true}
+					return "", 0, &SyntaxError{Found: "a string that isn't closed before the end of the input", Truncated: true}
 				}
 				return "", 0, &SyntaxError{Offset: i, Found: fmt.Sprintf("the escape %q in a string", data[i:i+2]),
 					Want: `one of \t \r \n \b \f \" \\ \uXXXX`}
