@@ -92,7 +92,7 @@ const (
 
 // Mop is a micro-operation in 16 bytes.
 type Mop struct {
-	Key   KeyID
+	Key   KeyID // -1 if Odd
 	arg   uint32
 	Len   int32 // elements of a list read, else 0
 	F     MopF

@@ -25,7 +25,8 @@ func (h *History) Value(s Sym) Value {
 	return h.late.syms.readable(symTable | (s - main))
 }
 
-// Lookup is the Sym of a value that the history holds. A list that occurs only as what a read showed counts once Val
+// Lookup is the Sym of a value that the history holds; the constants, the known micro-op functions and the integers in
+// [0, 2^31) have one whether it holds them or not. A list that occurs only as what a read showed counts once Val
 // was asked for it.
 func (h *History) Lookup(v Value) (Sym, bool) {
 	if s, ok := h.syms.find(v); ok {
