@@ -318,7 +318,7 @@ func (w *world) compare(found Found) error {
 		for len(rest) > 0 && slices.Contains(nodes, rest[0].Nodes[0]) {
 			cycles, rest = append(cycles, rest[0]), rest[1:]
 		}
-		if err := w.covered(cycles, mine, w.shortest(nodes)); err != nil {
+		if err := w.covered(cycles, w.shortest(nodes)); err != nil {
 			return err
 		}
 	}
@@ -331,8 +331,9 @@ func (w *world) compare(found Found) error {
 	return nil
 }
 
-// covered checks that the cycles are sound, in order, shortest, and leave no type out that isn't implied or refuted.
-func (w *world) covered(cycles []Cycle, proofs []Exists, types map[string]int) error {
+// covered checks that the cycles are sound, in order and shortest, and that every type is reported or implied. Find
+// promises less for G-nonadjacent; on graphs as small as these it happens to find that as well.
+func (w *world) covered(cycles []Cycle, types map[string]int) error {
 	var names []string
 	implied := map[string]bool{}
 	for _, c := range cycles {
@@ -352,22 +353,8 @@ func (w *world) covered(cycles []Cycle, proofs []Exists, types map[string]int) e
 			return fmt.Errorf("types %v aren't in order", names)
 		}
 	}
-	var proved []string
-	for _, p := range proofs {
-		proved = append(proved, p.Type)
-	}
-	_, refuted := Boundary(proved)
-	not, _ := Boundary(proved)
-	refuted = append(refuted, not...)
 	for name := range types {
-		snapshot := "snapshot-isolation"
-		switch {
-		case strings.HasSuffix(name, "-process"):
-			snapshot = "strong-session-snapshot-isolation"
-		case strings.HasSuffix(name, "-realtime"):
-			snapshot = "strong-snapshot-isolation"
-		}
-		if !implied[name] && !(isNonadjacent(name) && slices.Contains(refuted, snapshot)) {
+		if !implied[name] {
 			return fmt.Errorf("%s exists, but only %v are reported", name, names)
 		}
 	}
