@@ -11,6 +11,7 @@ type component struct {
 	nodes []uint32     // number in the whole graph, ascending
 	g     *graph.Graph // successors, with all relations that each edge has
 	told  []uint8      // for each edge of g the one relation by which it's told
+	has   Rel          // all relations that occur
 	// Of the realtime order only the members' own ranks are kept, without gaps: whatever lies between two members is a
 	// member, so that even the transitive reduction can be told from these. All are nil without an order.
 	enter []int32  // how many members completed before this one was invoked
@@ -41,6 +42,7 @@ func (k *cutter) component(nodes []uint32) *component {
 		i := at[from]
 		at[from]++
 		c.g.To[i], c.g.Rel[i], c.told[i] = to, rel, k.tell[rel]
+		c.has |= Rel(rel)
 	})
 	if k.in.Order != nil {
 		c.order(k.in.Order)
@@ -71,6 +73,9 @@ func (c *component) order(o *Order) {
 			c.owner = append(c.owner, uint32(i))
 		}
 	}
+	if len(c.owner) > 0 {
+		c.has |= Realtime
+	}
 	rank := func(i uint32) int32 { return o.Exit[c.nodes[i]] }
 	slices.SortFunc(c.owner, func(a, b uint32) int { return int(rank(a) - rank(b)) })
 	for r, i := range c.owner {
@@ -81,6 +86,10 @@ func (c *component) order(o *Order) {
 		c.enter[i] = int32(before)
 	}
 }
+
+// lacks says whether the component has none of some relations, though not none were asked for: a type that needs them
+// can't be there.
+func (c *component) lacks(rels Rel) bool { return rels != 0 && rels&c.has == 0 }
 
 // moves is what a search may do: a graph of successors whose nodes below k are the transactions, and whose others are
 // free: an edge into a free node doesn't count as a step, and what leaves one completes a realtime step.

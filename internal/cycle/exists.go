@@ -41,19 +41,11 @@ func (r existsRow) subgraph() string {
 
 // exists proves models impossible by the first rows that demand it, and returns the set of impossible ones. Every row
 // costs time linear in the component; rows that differ only in relations that the component lacks share one answer.
-func (c *component) exists(l *lattice) (proofs []Exists, impossible uint64) {
-	var present Rel
-	for _, rel := range c.g.Rel {
-		present |= Rel(rel)
-	}
-	if len(c.owner) > 0 {
-		present |= Realtime
-	}
+func (c *component) exists(rules *rules) (proofs []Exists, impossible uint64) {
 	acyclic := map[[2]Rel]bool{}
-	for _, row := range existsRows {
-		m := l.model(row.model)
-		key := [2]Rel{row.x & present, row.y & present}
-		if impossible>>m&1 != 0 || acyclic[key] {
+	for i, row := range existsRows {
+		key := [2]Rel{row.x & c.has, row.y & c.has}
+		if impossible&rules.model[i] != 0 || acyclic[key] {
 			continue
 		}
 		nodes := c.smallest(row.x, row.y)
@@ -61,10 +53,10 @@ func (c *component) exists(l *lattice) (proofs []Exists, impossible uint64) {
 			acyclic[key] = true
 			continue
 		}
-		for i, v := range nodes {
-			nodes[i] = c.nodes[v]
+		for k, v := range nodes {
+			nodes[k] = c.nodes[v]
 		}
-		impossible |= l.stronger[m]
+		impossible |= rules.stronger[i]
 		proofs = append(proofs, Exists{
 			Type: row.model + fallback, Not: Friendly(row.model), Subgraph: row.subgraph(), Nodes: nodes,
 		})

@@ -68,12 +68,12 @@ func Find(ctx context.Context, in Input) (Found, error) {
 		}
 	}
 	cut := cutter{in: in, whole: whole, local: local, tell: tellTable(in.Prefer)}
-	l := newLattice()
+	rules := newRules()
 	parts := make([]Found, len(groups))
 	graph.Parallel(len(groups), in.Workers, func() func(int) {
 		return func(i int) {
 			if ctx.Err() == nil {
-				s := search{ctx: ctx, c: cut.component(groups[i]), l: l, workers: 1}
+				s := search{ctx: ctx, c: cut.component(groups[i]), rules: rules, workers: 1}
 				if len(groups[i]) >= giant {
 					s.workers = in.Workers
 				}

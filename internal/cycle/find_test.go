@@ -471,21 +471,22 @@ func BenchmarkFindRing(b *testing.B) {
 	}
 }
 
-// A chain of 100k wr edges with rw edges that lead forward too, but for one at the end that closes a cycle of two
-// adjacent ones: no rw edge has a way back without another.
+// Two halves of 50k transactions, each ordered by wr edges, with 100k rw edges from one to the other: no rw edge has a
+// way back without another, so that all must be tried for G-single.
 func BenchmarkFindHopeless(b *testing.B) {
 	const n = 100_000
 	r := rand.New(rand.NewPCG(3, 3))
 	in := Input{Prefer: []Rel{WW, WR, RW}}
 	in.In = graph.FromRows(n, 1, func(v uint32, buf []graph.Edge) []graph.Edge {
-		if v == 0 {
-			return append(buf, graph.Edge{To: n - 1, Rel: uint8(RW)}, graph.Edge{To: n / 2, Rel: uint8(RW)})
+		for range 2 {
+			if u := uint32(r.IntN(n)); u%2 == v%2 && u < v {
+				buf = append(buf, graph.Edge{To: u, Rel: uint8(WR)})
+			}
 		}
-		rel := WR
-		if v == n-1 || v%1000 == 0 {
-			rel = RW
+		if v > 1 {
+			buf = append(buf, graph.Edge{To: v - 2, Rel: uint8(WR)})
 		}
-		return append(buf, graph.Edge{To: v - 1, Rel: uint8(rel)}, graph.Edge{To: uint32(r.IntN(int(v))), Rel: uint8(RW)})
+		return append(buf, graph.Edge{To: uint32(r.IntN(n/2))*2 + 1 - v%2, Rel: uint8(RW)})
 	})
 	benchmarkFind(b, in)
 }

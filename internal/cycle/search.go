@@ -11,28 +11,49 @@ import (
 type search struct {
 	ctx     context.Context
 	c       *component
-	l       *lattice
+	rules   *rules
 	workers int
 	// redundant holds the types that aren't looked for: implied by what was found, or impossible.
 	redundant uint64
 	found     [len(searchSpecs)]Cycle // by type, without nodes where none was found
 }
 
+// rules are the tables, looked up once for all components.
+type rules struct {
+	implied   [len(searchSpecs)]uint64 // anomalies implied by each type, itself included
+	anomaly   [len(searchSpecs)]uint64 // each type as a set
+	model     [len(existsRows)]uint64  // the model of each row as a set
+	stronger  [len(existsRows)]uint64  // it, and the models above it
+	forbidden [len(existsRows)]uint64  // anomalies that can't be there if the row's projection has no cycle
+}
+
+func newRules() *rules {
+	l, r := newLattice(), &rules{}
+	for i, spec := range searchSpecs {
+		a := l.anomaly(spec.name)
+		r.anomaly[i], r.implied[i] = 1<<a, l.implied[a]
+	}
+	for i, row := range existsRows {
+		m := l.model(row.model)
+		r.model[i], r.stronger[i] = 1<<m, l.stronger[m]
+		r.forbidden[i] = l.implying(l.proscribed(l.weaker[m]))
+	}
+	return r
+}
+
 // run proves what has a cycle, then looks for one of each type in the order of search.
 func (s *search) run() Found {
-	proofs, impossible := s.c.exists(s.l)
-	// Types that a model proscribes whose projection has no cycle can't be there.
-	for _, row := range existsRows {
-		if m := s.l.model(row.model); impossible>>m&1 == 0 {
-			s.redundant |= s.l.implying(s.l.proscribed(s.l.weaker[m]))
+	proofs, impossible := s.c.exists(s.rules)
+	for i := range existsRows {
+		if impossible&s.rules.model[i] == 0 {
+			s.redundant |= s.rules.forbidden[i]
 		}
 	}
 	for i := range searchSpecs {
-		spec := &searchSpecs[i]
-		if s.skip(spec.name) || s.ctx.Err() != nil {
+		if s.redundant&s.rules.anomaly[i] != 0 || s.c.lacks(searchSpecs[i].legal&orders) || s.ctx.Err() != nil {
 			continue
 		}
-		if c, ok := s.find(spec); ok {
+		if c, ok := s.find(&searchSpecs[i]); ok {
 			s.report(c)
 		}
 	}
@@ -45,18 +66,15 @@ func (s *search) run() Found {
 	return found
 }
 
-// skip says whether a type needn't be looked for.
-func (s *search) skip(name string) bool { return s.redundant>>s.l.anomaly(name)&1 != 0 }
-
 // report keeps a cycle under the type that it has, in the whole graph's numbers.
 func (s *search) report(c Cycle) {
 	c.Type = typeOf(c.Rels)
-	s.redundant |= s.l.implied[s.l.anomaly(c.Type)]
-	c = c.rotate()
-	for i, v := range c.Nodes {
-		c.Nodes[i] = s.c.nodes[v]
+	i := searchOrder(c.Type)
+	s.redundant |= s.rules.implied[i]
+	s.found[i] = c.rotate()
+	for k, v := range s.found[i].Nodes {
+		s.found[i].Nodes[k] = s.c.nodes[v]
 	}
-	s.found[searchOrder(c.Type)] = c
 }
 
 // small is up to how many looks at edges a search may take that isn't worth being narrowed first.
@@ -122,6 +140,9 @@ func (m *moves) narrow(spec *searchSpec, anchors []anchor) []anchor {
 // question whether there is a cycle at all. Counted work makes the same end on every machine.
 const budget = 1 << 24
 
+// patience is how many edges may be looked at in vain until all anchors are asked at once whether one has a way back.
+const patience = 1 << 20
+
 // hunt looks for the shortest cycle from many anchors.
 type hunt struct {
 	s        *search
@@ -144,19 +165,22 @@ type attempt struct {
 // run tries the anchors in rounds of a fixed size: within a round all have the same limit, so that it doesn't matter
 // which of them is finished first.
 func (h *hunt) run() (Cycle, bool) {
+	asked := h.spec.free != 0 // a way back may repeat a node there: it would be no answer
 	for at, size := 0, 1; at < len(h.anchors) && h.budget > 0; at, size = at+size, min(2*size, 64) {
 		if h.s.ctx.Err() != nil {
 			break
 		}
+		if h.best.Nodes == nil && !asked && h.budget < budget-patience {
+			asked = true
+			a, ok := h.m.connected(h.s.ctx, h.spec.legal, h.anchors, h.s.workers)
+			if !ok {
+				break
+			}
+			h.round([]anchor{a})
+		}
 		h.round(h.anchors[at:min(at+size, len(h.anchors))])
 		if h.best.Nodes != nil && len(h.best.Nodes) <= h.shortest {
 			break
-		}
-	}
-	if h.best.Nodes == nil && h.budget <= 0 && h.spec.free == 0 {
-		// Many ways that lead nowhere: find an anchor with a way back at once for all.
-		if a, ok := h.m.connected(h.s.ctx, h.spec.legal, h.anchors, h.s.workers); ok {
-			h.round([]anchor{a})
 		}
 	}
 	return h.best, h.best.Nodes != nil
@@ -197,7 +221,7 @@ func (s *search) nonadjacent(walk Cycle) (Cycle, bool) {
 	var best Cycle
 	for _, p := range walk.pieces() {
 		name := typeOf(p.Rels)
-		if isNonadjacent(name) && !s.skip(name) && (best.Nodes == nil || len(p.Nodes) < len(best.Nodes)) {
+		if isNonadjacent(name) && s.redundant&s.rules.anomaly[searchOrder(name)] == 0 && (best.Nodes == nil || len(p.Nodes) < len(best.Nodes)) {
 			best = p
 		}
 	}
