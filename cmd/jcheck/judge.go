@@ -31,8 +31,15 @@ type judged struct {
 
 // judgeAll judges each file by itself; a bad one doesn't keep the others from their verdicts.
 func (e *env) judgeAll(ctx context.Context, j job, paths []string) {
+	ctx, stop := untilInterrupt(ctx)
+	defer stop()
 	dirs := outDirs(j.out, paths)
 	for i, path := range paths {
+		if i > 0 && ctx.Err() != nil {
+			fmt.Fprintf(e.stderr, "jcheck: interrupted: %d of %d histories were not looked at\n", len(paths)-i, len(paths))
+			e.raise(exitUnknown)
+			return
+		}
 		if err := e.judge(ctx, j, path, dirs[i]); err != nil {
 			e.complain(shownName(path), err)
 			e.raise(exitUsage)
@@ -112,11 +119,43 @@ func (e *env) open(ctx context.Context, path string, o history.Options) (*histor
 	if path != "-" {
 		return history.Open(ctx, path, o)
 	}
-	text, err := io.ReadAll(e.stdin)
+	text, err := readAll(ctx, e.stdin)
 	if err != nil {
 		return nil, fmt.Errorf("read standard input: %w", err)
 	}
 	return history.Read(ctx, path, text, o)
+}
+
+// readAll reads to the end unless ctx ends first: a stream may wait for ever, or never end.
+func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
+	type read struct {
+		text []byte
+		err  error
+	}
+	done := make(chan read, 1)
+	go func() {
+		text, err := io.ReadAll(stoppable{ctx, r})
+		done <- read{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case d := <-done:
+		return d.text, d.err
+	}
+}
+
+// stoppable is a reader that ends with its context.
+type stoppable struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (s stoppable) Read(b []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.r.Read(b)
 }
 
 // isReadError tells an input that is no history.
@@ -144,17 +183,19 @@ func outDirs(dir string, paths []string) []string {
 		dirs[0] = dir
 		return dirs
 	}
-	used := map[string]int{}
+	used := map[string]bool{}
 	for i, path := range paths {
 		name := filepath.Base(path)
 		if path == "-" {
 			name = "stdin"
 		}
 		name = strings.TrimSuffix(name, filepath.Ext(name))
-		if used[name]++; used[name] > 1 {
-			name = fmt.Sprintf("%s-%d", name, used[name])
+		own := name
+		for n := 2; used[own]; n++ {
+			own = fmt.Sprintf("%s-%d", name, n)
 		}
-		dirs[i] = filepath.Join(dir, name)
+		used[own] = true
+		dirs[i] = filepath.Join(dir, own)
 	}
 	return dirs
 }

@@ -33,7 +33,7 @@ type limits struct {
 // watchEvery is how often the memory in use is looked at. At a few GB/s of allocation a tick is some 50 MB.
 const watchEvery = 20 * time.Millisecond
 
-// start gives a context that ends when a limit is reached or the user interrupts. A second interrupt ends the program.
+// start gives a context that ends when a limit is reached.
 func (l limits) start(parent context.Context) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	release := func() {}
@@ -49,12 +49,9 @@ func (l limits) start(parent context.Context) (ctx context.Context, stop func())
 		cancel(errMemory)
 	}
 	done := make(chan struct{})
-	interrupt := make(chan os.Signal, 1)
-	signal.Notify(interrupt, os.Interrupt)
-	go l.watch(done, interrupt, cancel)
+	go l.watch(done, cancel)
 	return ctx, func() {
 		close(done)
-		signal.Stop(interrupt)
 		release()
 		cancel(nil)
 		if before >= 0 {
@@ -63,17 +60,33 @@ func (l limits) start(parent context.Context) (ctx context.Context, stop func())
 	}
 }
 
-// watch cancels a check when its memory runs out or the user interrupts, until done.
-func (l limits) watch(done <-chan struct{}, interrupt chan os.Signal, cancel context.CancelCauseFunc) {
+// untilInterrupt gives a context that ends when the user interrupts. A second interrupt ends the program.
+func untilInterrupt(parent context.Context) (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	interrupt := make(chan os.Signal, 1)
+	signal.Notify(interrupt, os.Interrupt)
+	go func() {
+		select {
+		case <-ctx.Done():
+		case <-interrupt:
+			signal.Stop(interrupt)
+			cancel(errInterrupt)
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(interrupt)
+		cancel(nil)
+	}
+}
+
+// watch cancels a check when its memory runs out, until done.
+func (l limits) watch(done <-chan struct{}, cancel context.CancelCauseFunc) {
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-done:
 			return
-		case <-interrupt:
-			signal.Stop(interrupt)
-			cancel(errInterrupt)
 		case <-ticker.C:
 			if l.exceeded() {
 				cancel(errMemory)
