@@ -366,7 +366,7 @@ func (w *world) covered(cycles []Cycle, types map[string]int) error {
 func TestFindAgreesWithEnumeration(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	item, all := []Rel{WW, WR, RW}, []Rel{WW, WR, RW, WWP, WRP, RWP}
-	for i := range 60000 {
+	for i := range 20000 {
 		kinds, realtime := item, i%3 == 0
 		if i%4 == 0 {
 			kinds = all

@@ -18,13 +18,12 @@ const (
 
 // Sets of relations that the tables speak of.
 const (
-	writes   = WW | WWP           // "D": what G0 is made of
-	reads    = WR | WRP           //
-	effects  = writes | reads     // "E": what G1c is made of
-	anti     = RW | RWP           //
-	allRels  = 1<<8 - 1           //
-	dataRels = effects | anti     //
-	orders   = Process | Realtime // acyclic by themselves
+	writes  = WW | WWP           // "D": what G0 is made of
+	reads   = WR | WRP           //
+	effects = writes | reads     // "E": what G1c is made of
+	anti    = RW | RWP           //
+	allRels = 1<<8 - 1           //
+	orders  = Process | Realtime // acyclic by themselves
 )
 
 // relNames holds the names of relations in the order in which the original lists them.
