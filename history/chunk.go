@@ -229,6 +229,32 @@ func (c *chunk) end() {
 	c.index = append(c.index, p.index)
 	c.val = append(c.val, p.val)
 	c.off = append(c.off, p.off)
+	if len(c.off) == sampleOps {
+		c.reserve()
+	}
+}
+
+// sampleOps is how many operations say how long the others are likely to be.
+const sampleOps = 256
+
+// reserve makes room for as many operations as a piece of the input is likely to hold, so that columns needn't grow step
+// by step.
+func (c *chunk) reserve() {
+	last := c.off[sampleOps-1]
+	each := max(1, (last-c.off[0])/(sampleOps-1))
+	left := min(int64(len(c.src))-last, pieceSize)
+	if left <= 0 {
+		return
+	}
+	n := int(left/each) * 17 / 16
+	c.columns.grow(n, len(c.mops)*n/sampleOps)
+}
+
+func (c *columns) grow(ops, mops int) {
+	c.flags, c.proc, c.f = slices.Grow(c.flags, ops), slices.Grow(c.proc, ops), slices.Grow(c.f, ops)
+	c.time, c.index = slices.Grow(c.time, ops), slices.Grow(c.index, ops)
+	c.val, c.off = slices.Grow(c.val, ops), slices.Grow(c.off, ops)
+	c.mops = slices.Grow(c.mops, mops)
 }
 
 // share lets the pending completion and its invocation use the same mops where all that the completion says more is what
