@@ -116,9 +116,10 @@ func ordered(suffix, group, text, source string) []anomaly {
 // existsAnomaly describes a proof that the dependencies forbidden by a model form a cycle.
 func existsAnomaly(kind string) anomaly {
 	canonical := strings.TrimSuffix(kind, "-cycle-exists")
-	text := existsText
+	text := existsText + " Here it is " + cycle.Projection(canonical) + "."
 	if _, shown := fixtures.Anomaly(kind); !shown {
-		text += " Every cycle of that projection has a name that rules the model out as well, so this name is never reported."
+		text += " Every cycle in it has a name that rules the model out as well, so that only a search that ran out of time " +
+			"can report this name."
 	}
 	source := "jepsen-io/elle; " + cycle.Source(canonical)
 	a := newAnomaly(definition{kind: kind, group: groupExists, text: text, source: source})

@@ -185,11 +185,10 @@ const legend = "T1 ww T2: T2 wrote the version after T1's. T1 wr T2: T2 read wha
 	"In each case T1 must have come first."
 
 // existsText is the definition of every <model>-cycle-exists.
-const existsText = "The dependencies that the model forbids to be circular do form a cycle. The proof needs no " +
-	"typed cycle. " +
-	"It is reported only where no reported cycle already rules the model out: where each single cycle has a milder " +
-	"name, because an edge with " +
-	"several reasons is told by only one of them (data before a client's order, before real time)."
+const existsText = "Where the model holds, some part of the dependencies has no cycle. This one has one, and that is the whole proof: it needs no " +
+	"typed cycle. It is reported only where no reported cycle already rules the model out: where each single cycle has a " +
+	"milder name, because an edge with several reasons is told by only one of them (data before a client's order, before real time). " +
+	"The part is written as in Elle's results; in [:extension x y] a y counts only after an x."
 
 // modelMeanings tells the models that people ask for in one sentence. What each forbids is in internal/cycle.
 var modelMeanings = [...]struct{ canonical, text string }{

@@ -22,6 +22,7 @@ type model struct {
 	ImpliedBy  []string `json:"implied-by"` // directly
 	Forbids    []string `json:"forbids"`    // by itself
 	ForbidsAll []string `json:"forbids-all"`
+	Acyclic    string   `json:"acyclic,omitempty"` // what must have no cycle, as EDN
 	Source     string   `json:"source"`
 }
 
@@ -149,6 +150,7 @@ func newModel(friendly, canonical string) *model {
 		Aliases:   []string{}, ImpliedBy: []string{}, // [] in JSON, not null
 		Implies: append([]string{}, cycle.Weaker(canonical)...),
 		Forbids: append([]string{}, cycle.Proscribed(canonical)...),
+		Acyclic: cycle.Projection(canonical),
 		Source:  cycle.Source(canonical),
 	}
 	prohibited := cycle.Prohibited([]string{canonical}, nil)
@@ -257,7 +259,7 @@ func printLevels(w io.Writer, rows []level) {
 
 // printModel prints all that is known of one model.
 func printModel(w io.Writer, m model) {
-	const indent = 13
+	const indent = 15
 	fmt.Fprintf(w, "%s\n", m.title())
 	if text := m.Meaning; text != "" {
 		fmt.Fprint(w, paragraph("", 2, text))
@@ -267,6 +269,9 @@ func printModel(w io.Writer, m model) {
 	fmt.Fprint(w, paragraph("  implied by", indent, listed(m.ImpliedBy)))
 	fmt.Fprint(w, paragraph("  forbids", indent, listed(m.Forbids)))
 	fmt.Fprint(w, paragraph("  in all", indent, listed(m.ForbidsAll)))
+	if m.Acyclic != "" {
+		fmt.Fprint(w, paragraph("  no cycle in", indent, m.Acyclic))
+	}
 	fmt.Fprint(w, paragraph("  source", indent, m.Source))
 	var rows []level
 	for _, l := range levels {
@@ -280,6 +285,10 @@ func printModel(w io.Writer, m model) {
 			head = "  ask it of"
 		}
 		fmt.Fprint(w, paragraph(head, indent, l.Database+": "+l.Level))
+	}
+	if len(m.ForbidsAll) == 0 {
+		fmt.Fprint(w, "\n", paragraph("", 2, "Nothing that is checked can rule this model out: to ask for it alone is to ask nothing."))
+		return
 	}
 	fmt.Fprintf(w, "\n  jcheck elle -c %s history.edn\n", m.Name)
 }

@@ -64,7 +64,8 @@ func TestPrintModels(t *testing.T) {
 		{"strict-serializable", "strong-serializable = strict-serializable = PL-SS\n"},
 		{"PL-2.99", "repeatable-read = PL-2.99\n"},
 		{"postgresql", "SERIALIZABLE                                   serializable         [1][2]\n"},
-		{"linearizable", "  forbids    –\n"},
+		{"linearizable", "  forbids      –\n"},
+		{"linearizable", "  Nothing that is checked can rule this model out"},
 	} {
 		var b bytes.Buffer
 		if err := printModels(&b, c.name, "text"); err != nil || !strings.Contains(b.String(), c.want) {

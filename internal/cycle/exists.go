@@ -39,6 +39,18 @@ func (r existsRow) subgraph() string {
 	return "[:extension " + r.x.union() + " " + r.y.union() + "]"
 }
 
+// Projection is the part of the dependencies that has no cycle where a model holds, as EDN. Of [:extension x y], y
+// counts only after an x. It's "" for a model of which no such proof is tried.
+func Projection(model string) string {
+	canonical, _ := Canonical(model)
+	for _, row := range existsRows {
+		if row.model == canonical {
+			return row.subgraph()
+		}
+	}
+	return ""
+}
+
 // exists proves models impossible by the first rows that demand it, and returns the set of impossible ones. Every row
 // costs time linear in the component; rows that differ only in relations that the component lacks share one answer.
 func (c *component) exists(rules *rules) (proofs []Exists, impossible uint64) {
