@@ -74,7 +74,7 @@ func (c *checker) check(ctx context.Context, h *history.History) outcome {
 
 // nothingLearnt is why a history with an empty graph isn't judged. In the result the status is listed among the
 // anomalies, as the original does, as a kind without a witness.
-const nothingLearnt = "no transaction was seen to depend on another, so there is no order between them that could be contradicted"
+const nothingLearnt = "No transaction was seen to depend on another, so there is no order between them that could be contradicted"
 
 // conclude judges what was found. Reported are the anomalies that the models prohibit; what else was found still counts
 // in what is ruled out.
@@ -139,7 +139,7 @@ func refusal(o Options, code string, err, cause error) check.Result {
 // stopped says why the check was cut short.
 func stopped(ctx context.Context) check.Reason {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return check.Reason{Code: "timeout", Text: "the time allowed ran out before the search was complete"}
+		return check.Reason{Code: "timeout", Text: "The time allowed ran out before the search was complete"}
 	}
-	return check.Reason{Code: "interrupted", Text: fmt.Sprintf("the check was stopped before it was complete: %v", context.Cause(ctx))}
+	return check.Reason{Code: "interrupted", Text: fmt.Sprintf("The check was stopped before it was complete: %v", context.Cause(ctx))}
 }

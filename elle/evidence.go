@@ -28,11 +28,13 @@ type evidence struct {
 
 // add keeps f if the limit allows. Findings must come in the order in which they are to be told.
 func (e *evidence) add(f flaw, limit int) {
-	e.total++
-	if limit == 0 || len(e.list) < limit {
+	if e.total++; !e.full(limit) {
 		e.list = append(e.list, f)
 	}
 }
+
+// full tells whether further findings are only counted.
+func (e *evidence) full(limit int) bool { return limit > 0 && len(e.list) >= limit }
 
 // gatherEvidence puts pieces of evidence together in order of their places in the history.
 func gatherEvidence(limit int, pieces ...*evidence) evidence {

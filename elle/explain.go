@@ -56,7 +56,7 @@ func story(steps []check.Step) string {
 	if n == 1 {
 		return fmt.Sprintf("T1 must come before itself, because %s: a contradiction.", steps[0].Text)
 	}
-	fmt.Fprintf(&b, "Let T1 to T%d be the transactions. Then:\n", n)
+	b.WriteString("Let these be the transactions. Then:\n")
 	for i, s := range steps[:n-1] {
 		fmt.Fprintf(&b, "  - T%d comes before T%d, because %s.\n", i+1, i+2, s.Text)
 	}

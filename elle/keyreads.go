@@ -107,8 +107,10 @@ func judgeRead(p *premises, kv *keyVersions, r readRef, s *scratch, f *keyFindin
 	if p.h.Type(p.h.At(int(r.at))) != history.OK {
 		return
 	}
-	for _, pos := range u.failed {
-		if pos >= r.n {
+	failed, _ := slices.BinarySearch(u.failed, r.n) // how many of them the read shows
+	for i, pos := range u.failed[:failed] {
+		if f.g1a.full(limit) {
+			f.g1a.total += failed - i
 			break
 		}
 		at := at

@@ -2,6 +2,7 @@ package elle
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"jcheck/check"
@@ -27,6 +28,7 @@ func (c *checker) checkKeys(ctx context.Context, h *history.History) check.Resul
 		if part.result.Verdict != check.Valid {
 			failures = append(failures, name)
 		}
+		all.Reasons = append(all.Reasons, reasonsOfKey(name, part.result, len(all.Reasons))...)
 		if ctx.Err() != nil {
 			all.Reasons = append(all.Reasons, stopped(ctx))
 			all.Verdict = check.Worse(all.Verdict, check.Unknown)
@@ -42,6 +44,19 @@ func (c *checker) checkKeys(ctx context.Context, h *history.History) check.Resul
 	all.Models.Strongest = cycle.Strongest(found)
 	all.Fields = []history.Field{{Name: "failures", Value: edn.NewVector(failures)}}
 	return all
+}
+
+// maxKeyReasons is how many keys' reasons a keyed result repeats; the parts have them all.
+const maxKeyReasons = 8
+
+// reasonsOfKey is why the part of a key is unknown, for the result of all keys, which has told so many already.
+func reasonsOfKey(key history.Value, r check.Result, told int) []check.Reason {
+	if r.Verdict != check.Unknown || len(r.Reasons) == 0 || told >= maxKeyReasons {
+		return nil
+	}
+	why := r.Reasons[0]
+	why.Text = fmt.Sprintf("key %s: %s", key, why.Text)
+	return []check.Reason{why}
 }
 
 // opsByKey lists the operations of each key, in file order; keys are numbered as by h.Keys. Operations without a key

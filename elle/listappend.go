@@ -75,8 +75,8 @@ func duplicateAppends(p *premises, byKey []*keyFindings) []check.Reason {
 	f := e.list[0]
 	return []check.Reason{{
 		Code: "duplicate-appends",
-		Text: fmt.Sprintf("element %s was appended to key %s more than once (%d such repetitions), but elements must be unique "+
-			"for a key, or no one can tell whose append a read shows",
+		Text: fmt.Sprintf("Element %s was appended to key %s more than once (repeated appends in all: %d), but elements must be "+
+			"unique for a key, or no one can tell whose append a read shows",
 			p.h.Value(f.el), p.h.Value(p.h.KeySym(f.key)), e.total),
 		Ops: []history.ID{p.h.At(int(f.other)), p.h.At(int(f.at))},
 	}}
@@ -155,7 +155,7 @@ func (a *appends) readStep(e edge, kv *keyVersions, slot uint32, at int) check.S
 			{Name: "key", Value: key}, {Name: "value", Value: value},
 			index("a-mop-index", a.appendAt(e.a, kv.key, slot)), index("b-mop-index", at),
 		},
-		Text: fmt.Sprintf("%s read from %s the element %s, which %s appended", e.tb, key, value, e.ta),
+		Text: fmt.Sprintf("%s read element %s of key %s, which %s appended", e.tb, value, key, e.ta),
 	}
 }
 
@@ -163,10 +163,10 @@ func (a *appends) readStep(e edge, kv *keyVersions, slot uint32, at int) check.S
 func (a *appends) overwriteStep(e edge, kv *keyVersions, slot uint32, at int) check.Step {
 	before := a.v.prev[slot]
 	key, value, next := a.keyValue(kv), a.h.Value(kv.elements.at(before)), a.h.Value(kv.elements.at(slot))
-	text := fmt.Sprintf("%s appended %s to %s right after %s had appended %s", e.tb, next, key, e.ta, value)
+	text := fmt.Sprintf("%s appended %s to key %s right after %s had appended %s", e.tb, next, key, e.ta, value)
 	if a.v.pos[slot] < 0 {
-		text = fmt.Sprintf("%s appended %s to %s, which the longest read of it (it ends with %s, appended by %s) does not show yet",
-			e.tb, next, key, value, e.ta)
+		text = fmt.Sprintf("no read of key %s shows %s, appended by %s, so it came after all that was read, which ends with %s, appended by %s",
+			key, next, e.tb, value, e.ta)
 	}
 	return check.Step{
 		Type: "ww",
@@ -183,10 +183,10 @@ func (a *appends) unseenStep(e edge, kv *keyVersions, slot uint32, at int) check
 	before := a.v.prev[slot]
 	key, next := a.keyValue(kv), a.h.Value(kv.elements.at(slot))
 	value := edn.NewKeyword(initialValue)
-	text := fmt.Sprintf("%s read %s while it was still empty, before %s appended %s to it", e.ta, key, e.tb, next)
+	text := fmt.Sprintf("%s read key %s while it was still empty, before %s appended %s to it", e.ta, key, e.tb, next)
 	if before != kv.base {
 		value = a.h.Value(kv.elements.at(before))
-		text = fmt.Sprintf("%s read %s up to the element %s and did not see the next one, %s, which %s appended",
+		text = fmt.Sprintf("%s read key %s up to element %s and did not see the next one, %s, which %s appended",
 			e.ta, key, value, next, e.tb)
 	}
 	return check.Step{

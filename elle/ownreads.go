@@ -38,6 +38,9 @@ type txnReader struct {
 	h     *history.History
 	v     *versions
 	order []int32 // micro-ops by key, then by place
+	// Of the key in hand, reads before the micro-op in hand: those that agree with the version order and showed more than
+	// any before, and those that don't agree.
+	longer, odd []int32
 }
 
 // judge looks at one transaction: micro-ops of the same key, in their order. Transactions that touch every key once,
@@ -148,21 +151,41 @@ func (t *txnReader) agrees(mops []history.Mop, e expectation, read *history.Mop)
 }
 
 // firstFuture is the first append of one key whose element the transaction had already read before it, with the first
-// read that showed it; other is the append. mop is -1 if there is none.
+// read that showed it; other is the append. mop is -1 if there is none. Of the reads so far that agree with the version
+// order, it's enough to know those that showed more than any before.
 func (t *txnReader) firstFuture(mops []history.Mop, row []int32) flaw {
-	for i, place := range row {
+	t.longer, t.odd = t.longer[:0], t.odd[:0]
+	for _, place := range row {
 		m := &mops[place]
-		if m.F != history.MopAppend {
-			continue
-		}
 		kv := t.v.of(m)
-		slot := kv.slot(m.Val())
-		for _, before := range row[:i] {
-			r := &mops[before]
-			if r.F == history.MopR && r.Shape == history.List && r.Len > 0 && t.v.shows(t.h, kv, r.List(), r.Len, slot) {
-				return flaw{mop: before, other: place, key: m.Key, el: m.Val()}
+		switch {
+		case m.F == history.MopAppend:
+			if read := t.firstToShow(mops, kv, kv.slot(m.Val())); read >= 0 {
+				return flaw{mop: read, other: place, key: m.Key, el: m.Val()}
 			}
+		case m.Len == 0:
+		case !t.v.agrees(t.h, kv, m.List(), m.Len):
+			t.odd = append(t.odd, place)
+		case len(t.longer) == 0 || mops[t.longer[len(t.longer)-1]].Len < m.Len:
+			t.longer = append(t.longer, place)
 		}
 	}
 	return flaw{mop: -1, other: -1}
+}
+
+// firstToShow is the first of the noted reads that showed the element at slot, or -1.
+func (t *txnReader) firstToShow(mops []history.Mop, kv *keyVersions, slot uint32) int32 {
+	first := int32(-1)
+	if pos := t.v.pos[slot]; pos >= 0 {
+		i, _ := slices.BinarySearchFunc(t.longer, pos, func(place, pos int32) int { return cmp.Compare(mops[place].Len-1, pos) })
+		if i < len(t.longer) {
+			first = t.longer[i]
+		}
+	}
+	for _, place := range t.odd {
+		if m := &mops[place]; (first < 0 || place < first) && slices.Contains(t.h.List(m.List())[:m.Len], kv.elements.at(slot)) {
+			return place
+		}
+	}
+	return first
 }

@@ -63,8 +63,11 @@ func (s *signs) look(h *history.History, id history.ID) {
 		foreign = true
 	case history.KindTxn:
 		mops := h.Mops(id)
+		foreign = len(mops) > 0
 		for i := range mops {
-			s.lookMop(&mops[i])
+			if s.lookMop(&mops[i]) {
+				foreign = false
+			}
 		}
 	default:
 		foreign = true
@@ -74,8 +77,8 @@ func (s *signs) look(h *history.History, id history.ID) {
 	}
 }
 
-// lookMop takes note of one micro-op.
-func (s *signs) lookMop(m *history.Mop) {
+// lookMop takes note of one micro-op, and tells whether any workload knows it.
+func (s *signs) lookMop(m *history.Mop) bool {
 	switch m.F {
 	case history.MopAppend:
 		s.appends = true
@@ -86,7 +89,10 @@ func (s *signs) lookMop(m *history.Mop) {
 		s.lists = s.lists || m.Shape == history.List
 	case history.MopInsert, history.MopDelete, history.MopRP:
 		s.predicates = true
+	default:
+		return false
 	}
+	return true
 }
 
 // workload is what the signs point to; some is false if they point nowhere.

@@ -54,6 +54,21 @@ func (a *appends) mopField(f flaw) history.Field {
 	return history.Field{Name: "mop", Value: a.h.MopValue(&a.h.Mops(id)[f.mop], a.h.Blank(id))}
 }
 
+// briefLen is how many items of a list a sentence quotes.
+const briefLen = 16
+
+// brief is a value for a sentence: of a long list its end, where reads differ.
+func brief(v history.Value) history.Value {
+	items := slices.Clone(v.Items)
+	for i := range items {
+		items[i] = brief(items[i])
+	}
+	if v.Items = items; len(items) > briefLen && v.Sequential() {
+		v.Items = append([]history.Value{edn.NewSymbol("...")}, items[len(items)-briefLen:]...)
+	}
+	return v
+}
+
 func opField(name string, id history.ID) history.Field {
 	return history.Field{Name: name, Value: check.OpRef(id)}
 }
@@ -95,7 +110,7 @@ func (a *appends) internal(f flaw) check.Anomaly {
 		Ops:    []history.ID{a.id(f.at)},
 		Fields: []history.Field{opField("op", a.id(f.at)), mop, {Name: "expected", Value: want}},
 		Text: fmt.Sprintf("After what T1 itself had read and appended, it had to find %s in key %s. However, %s shows something else.",
-			want, a.key(f.key), mop.Value),
+			brief(want), a.key(f.key), brief(mop.Value)),
 	}
 }
 
@@ -168,8 +183,8 @@ func (a *appends) duplicateElements(f flaw) check.Anomaly {
 		Kind:   "duplicate-elements",
 		Ops:    []history.ID{a.id(f.at)},
 		Fields: []history.Field{opField("op", a.id(f.at)), a.mopField(f), {Name: "duplicates", Value: counts}},
-		Text: fmt.Sprintf("T1 read key %s and found elements more than once: %s (element and count). "+
-			"However, each was appended once.", a.key(f.key), counts),
+		Text: fmt.Sprintf("T1 read key %s and found element %s in it %d times. However, every element is appended once.",
+			a.key(f.key), pairs[0], pairs[1].Int()),
 	}
 }
 
@@ -188,15 +203,19 @@ func (a *appends) garbageRead(f flaw) check.Anomaly {
 
 // incompatibleOrder tells of two reads of a key neither of which continues the other. Witness: their first readers.
 func (a *appends) incompatibleOrder(f flaw) check.Anomaly {
-	key := a.key(f.key)
-	x := edn.NewVector(a.values(nil, a.h.List(f.a.list)[:f.a.n]))
-	y := edn.NewVector(a.values(nil, a.h.List(f.b.list)[:f.b.n]))
+	x, y := a.h.List(f.a.list)[:f.a.n], a.h.List(f.b.list)[:f.b.n]
+	same := 0
+	for x[same] == y[same] { // they part somewhere: x isn't the beginning of y
+		same++
+	}
+	values := []history.Value{edn.NewVector(a.values(nil, x)), edn.NewVector(a.values(nil, y))}
 	return check.Anomaly{
 		Kind:   "incompatible-order",
 		Ops:    []history.ID{a.id(f.a.at), a.id(f.b.at)},
-		Fields: []history.Field{{Name: "key", Value: key}, {Name: "values", Value: edn.NewVector([]history.Value{x, y})}},
-		Text: fmt.Sprintf("T1 read key %s as %s, and T2 read it as %s. However, elements are only ever appended, "+
-			"so one of the two reads should be the beginning of the other.", key, x, y),
+		Fields: []history.Field{{Name: "key", Value: a.key(f.key)}, {Name: "values", Value: edn.NewVector(values)}},
+		Text: fmt.Sprintf("T1 and T2 read key %s differently from place %d on: T1 found %s there and T2 %s. However, elements are "+
+			"only ever appended, so one of the two reads should be the beginning of the other.",
+			a.key(f.key), same+1, a.h.Value(x[same]), a.h.Value(y[same])),
 	}
 }
 
@@ -244,6 +263,7 @@ func lostUpdate(h *history.History, p *premises, key, value history.Value, group
 	x.Fields = []history.Field{
 		{Name: "key", Value: key}, {Name: "value", Value: value}, {Name: "txns", Value: edn.NewVector(txns)},
 	}
+	value = brief(value)
 	x.Text = fmt.Sprintf("T1 to T%d all read key %s as %s and then wrote it. However, at most one of them can have been the "+
 		"next to write: the others overwrote a state that they had not seen.", len(group), key, value)
 	if len(group) == 2 {

@@ -32,6 +32,9 @@ func (o Options) Validate() error {
 			return fmt.Errorf("unknown anomaly %q (hint: %s)", a, meant(nearest(a, known), "jcheck anomalies"))
 		}
 	}
+	if o.MaxAnomalies < 0 {
+		return fmt.Errorf("the number of anomalies to list is %d (hint: 0 lists all)", o.MaxAnomalies)
+	}
 	if o.Workload > ClosedPredicate {
 		return fmt.Errorf("unknown workload %d", o.Workload)
 	}

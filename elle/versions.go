@@ -49,13 +49,11 @@ func (k *keyVersions) last(h *history.History, list history.ListID, n int32) uin
 	return k.slot(h.List(list)[n-1])
 }
 
-// shows tells whether the first n elements of a list of the key hold the element at slot. For reads that agree with the
-// version order that's a comparison; others are searched.
-func (v *versions) shows(h *history.History, kv *keyVersions, list history.ListID, n int32, slot uint32) bool {
-	if n <= kv.order.n && isPrefix(h, span{list: list, n: n}, kv.order) {
-		return v.pos[slot] >= 0 && v.pos[slot] < n
-	}
-	return slices.Contains(h.List(list)[:n], kv.elements.at(slot))
+// agrees tells whether the first n elements of a list of the key are the beginning of its version order. (The order may
+// hold fewer versions than the list from which it comes has elements, if some come twice. Places still agree up to the
+// first repetition, and an element's place is that of its first occurrence.)
+func (v *versions) agrees(h *history.History, kv *keyVersions, list history.ListID, n int32) bool {
+	return n <= kv.order.n && isPrefix(h, span{list: list, n: n}, kv.order)
 }
 
 // longer takes the read r for the longest if it is; of several the one whose operation has the smallest index.
@@ -204,7 +202,7 @@ func (v *versions) limitEdges(most uint64) []check.Reason {
 	v.limited = true
 	return []check.Reason{{
 		Code: "too-many-dependencies",
-		Text: fmt.Sprintf("the history has %d anti-dependencies, for instance because its reads never show what was appended; "+
+		Text: fmt.Sprintf("The history has %d anti-dependencies, for instance because its reads never show what was appended; "+
 			"only those of the last %d readers of each version were searched", total, maxReaders),
 	}}
 }
