@@ -74,6 +74,9 @@ func (s Size) String() string {
 	if s.AllTxn {
 		noun = "transaction"
 	}
+	if s.Txns == 0 && s.Ops > 0 {
+		return fmt.Sprintf("%s, none by a client (whose process is an integer)", count(s.Ops, "operation"))
+	}
 	parts := []string{count(s.Txns, noun)}
 	if s.Txns > 0 {
 		parts[0] += s.outcomes()

@@ -11,13 +11,14 @@ import (
 
 // TextOptions says how much of a result the report shows, and how.
 type TextOptions struct {
-	File    string // how the reader knows the history
-	Checked string // what it was checked as: "list-append"; may be empty
-	Max     int    // anomalies of each kind to show, the shortest proofs first; 0 for all
-	Verbose bool   // whole reads and whole transactions, every model
-	Quiet   bool   // the verdict line only
-	Color   bool   // ANSI colours
-	Width   int    // columns of the page; 0 means 80
+	File    string   // how the reader knows the history
+	Checked string   // what it was checked as: "list-append"; may be empty
+	Max     int      // anomalies of each kind to show, the shortest proofs first; 0 for all
+	Verbose bool     // whole reads and whole transactions, every model
+	Quiet   bool     // the verdict line only
+	Color   bool     // ANSI colours
+	Hints   []string // sentences on what else the caller could ask for
+	Width   int      // columns of the page; 0 means 80
 }
 
 // Text is the report for people: the verdict and the size of the history, what was asked and found, each anomaly as a
@@ -36,6 +37,10 @@ func Text(h *history.History, r check.Result, o TextOptions) []byte {
 	p.models(r.Models)
 	p.remarks("Warning", r.Notes)
 	p.more(r)
+	for _, hint := range o.Hints {
+		p.line("")
+		p.para(0, hint)
+	}
 	return p.out
 }
 
@@ -68,7 +73,7 @@ func (p *page) headline(r check.Result) {
 		return
 	}
 	p.line("%s:", line)
-	p.line("  %s", size)
+	p.para(2, size)
 }
 
 // summary says what was asked and, in a sentence, what was found.
@@ -82,9 +87,14 @@ func (p *page) summary(r check.Result) {
 	}
 	p.para(0, asked+": "+found(r)+".")
 	for _, why := range r.Reasons {
-		p.para(2, fmt.Sprintf("%s (%s)", strings.TrimSuffix(why.Text, "."), why.Code))
+		p.para(2, because(why))
 		p.ops(why.Ops, check.Anomaly{Kind: why.Code, Ops: why.Ops})
 	}
+}
+
+// because is why a verdict is unknown, with the stable name of the reason.
+func because(why check.Reason) string {
+	return fmt.Sprintf("%s (%s).", strings.TrimSuffix(sentence(why.Text), "."), why.Code)
 }
 
 // found counts the kinds of anomalies in a few words.
@@ -142,7 +152,7 @@ func (p *page) body(r check.Result) {
 		p.line("")
 		p.line("%s", p.paint(bold, fmt.Sprintf("Key %s: %s", q.Name, q.Result.Verdict)))
 		for _, why := range q.Result.Reasons {
-			p.para(2, fmt.Sprintf("%s (%s)", strings.TrimSuffix(why.Text, "."), why.Code))
+			p.para(2, because(why))
 		}
 		p.body(q.Result)
 	}
@@ -248,7 +258,7 @@ func modelList(names []string) string {
 func (p *page) remarks(title string, notes []check.Note) {
 	for _, n := range notes {
 		p.line("")
-		p.para(0, fmt.Sprintf("%s: %s", title, strings.TrimSuffix(n.Text, ".")))
+		p.para(0, fmt.Sprintf("%s: %s", title, n.Text))
 		p.ops(n.Ops, check.Anomaly{Kind: n.Code, Ops: n.Ops})
 	}
 }

@@ -81,6 +81,7 @@ func TestSentence(t *testing.T) {
 func TestSize(t *testing.T) {
 	for _, c := range [...]struct{ history, want string }{
 		{"[]", "0 transactions"},
+		{`{:type :ok, :process "0", :f :txn, :value [[:append 1 1]]}`, "1 operation, none by a client (whose process is an integer)"},
 		{`{:type :invoke, :process 0, :f :txn, :value [[:append 1 1]], :time 5}
 {:type :ok, :process 0, :f :txn, :value [[:append 1 1]], :time 4000005}`, "1 transaction, 1 process, 4 ms of history"},
 		{`{:type :invoke, :process 0, :value [[:append 1 1]]}

@@ -181,13 +181,25 @@ func (f *elleFlags) shower(e *env, o elle.Options, files int) func(judged) error
 			}
 			text = append(text, render.Text(d.h, d.result, render.TextOptions{
 				File: shownName(d.path), Max: f.max, Verbose: f.verbose, Quiet: f.quiet,
-				Color: wantsColor(e.stdout), Width: terminalWidth(e.stdout),
+				Color: wantsColor(e.stdout), Width: terminalWidth(e.stdout), Hints: elleHints(o, d.result),
 			})...)
 		}
 		shown++
 		_, err := e.stdout.Write(text)
 		return err
 	}
+}
+
+// elleHints says what more could be found. The strongest bugs of a register stay unseen while nothing is known of the
+// order of its versions, and no one who is new to this would guess.
+func elleHints(o elle.Options, r check.Result) []string {
+	blind := !o.WFRKeys && !o.SequentialKeys && !o.LinearizableKeys && o.TransactionOrder == nil
+	if r.Checker != elle.RWRegister.String() || r.Verdict != check.Valid || !blind {
+		return nil
+	}
+	return []string{"Note: of the versions of a register only the first (nil) is known to come before the others. " +
+		"If each key by itself is at least that consistent, --wfr-keys, --sequential-keys or --linearizable-keys let " +
+		"more be found."}
 }
 
 // makeLimits reads the limits of a check.
