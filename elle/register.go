@@ -33,8 +33,9 @@ type register struct {
 	accessOff []uint32 // key → its accesses, as a range
 	accesses  []access // grouped by key, in file order; nil once the versions are numbered
 
-	versionOff []uint32      // key → its versions, as a range; the first is the initial one
-	values     []history.Sym // version → value (meaningless for initial versions)
+	versionOff []uint32       // key → its versions, as a range; the first is the initial one
+	values     []history.Sym  // version → value (meaningless for initial versions)
+	twice      map[int32]bool // versions that two operations may have written; nil if there are none
 
 	writers versionIndex // ok ops that left this version behind
 	readers versionIndex // ok ops that found this version
@@ -74,7 +75,7 @@ func inferRegister(ctx context.Context, p *premises) inference {
 	r.layOut(scan)
 	found := r.numberVersions()
 	r.indexVersions()
-	inf.reasons = r.ambiguous(found.unclear)
+	inf.reasons = unclearReasons(found.unclear)
 	if len(inf.reasons) > 0 || ctx.Err() != nil {
 		return inf
 	}

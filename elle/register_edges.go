@@ -21,7 +21,7 @@ func (r *register) row(node uint32, buf []graph.Edge) []graph.Edge {
 	ts := r.touchesOf(node)
 	for i := range ts {
 		if v := ts[i].read; v != none {
-			for _, w := range r.writers.of(v) { // at most one: see ambiguous
+			for _, w := range r.writers.of(v) { // at most one: else it's unclear whose write was read
 				buf = append(buf, graph.Edge{To: w, Rel: uint8(cycle.WR)})
 			}
 		}

@@ -177,7 +177,7 @@ func (w *realtimeWalk) targets(y uint32) {
 			continue
 		}
 		if p := w.past[t.key]; p != nil {
-			if v := t.target(int32(w.versionOff[t.key])); v != none {
+			if v := w.target(t); v != none {
 				w.addEdges(p, p.lookup(w.enter[y]), v)
 			}
 		}
@@ -233,21 +233,21 @@ func (w *realtimeWalk) touched(x uint32, m int32) {
 		}
 		p := w.pastOf(k)
 		if enter <= w.latest && w.unseen(p, m) {
-			p.append(m, ts[i].source(), int32(w.versionOff[k]))
+			p.append(m, w.source(&ts[i]), int32(w.versionOff[k]))
 			continue
 		}
 		if enter <= w.latest {
 			w.begin(p.lookup(m))
-			w.extend(k, ts[i].source())
+			w.extend(k, w.source(&ts[i]))
 			w.push(p, m)
 			continue
 		}
 		w.begin(nil)
-		w.extend(k, ts[i].source())
+		w.extend(k, w.source(&ts[i]))
 		for z := enter; z < m; z++ {
 			n := w.node[z]
 			if t := w.touchOf(n, k); t != nil {
-				w.extend(k, t.source())
+				w.extend(k, w.source(t))
 			} else {
 				w.unite(p.lookup(w.enter[n]))
 			}

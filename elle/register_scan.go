@@ -21,8 +21,10 @@ const (
 	isFail                          // its op failed
 	overwritten                     // an intermediate write: the same txn writes the key again
 	lostIfShared                    // the first read of a key that the txn then writes (lost update)
+	visible                         // an external write that others may see: its op didn't fail, as far as we know
+	isEcho                          // of an invocation whose completion tells it again
 
-	mopShift = 4
+	mopShift = 6
 )
 
 func (a *access) is(flag uint32) bool { return a.mop&flag != 0 }
@@ -106,11 +108,14 @@ type registerScanner struct {
 	h     *history.History
 	out   *registerScan
 	slots keySlots
+	// completed says that the invocation at hand has a completion.
+	completed bool
 }
 
 // op takes in one client operation.
 func (s *registerScanner) op(at int32, id history.ID) {
 	typ := s.h.Type(id)
+	s.completed = typ == history.Invoke && s.h.Pair(id) != history.None
 	foreign := false
 	switch s.h.Kind(id) {
 	case history.KindTxn:
@@ -124,8 +129,11 @@ func (s *registerScanner) op(at int32, id history.ID) {
 	if foreign {
 		s.out.foreign = append(s.out.foreign, id)
 	}
-	if typ == history.OK || typ == history.Info {
-		s.out.touchLen = append(s.out.touchLen, s.touch(typ))
+	switch {
+	case typ == history.OK || typ == history.Info:
+		s.out.touchLen = append(s.out.touchLen, s.touch())
+	case typ == history.Invoke && !s.completed:
+		s.show() // nobody knows what became of it
 	}
 	s.slots.clear()
 }
@@ -159,11 +167,10 @@ func (s *registerScanner) txn(at int32, id history.ID, typ history.Type) (foreig
 
 // told says that an invocation shares its micro-ops with its completion, which tells all that it could.
 func (s *registerScanner) told(id history.ID, mops []history.Mop) bool {
-	c := s.h.Pair(id)
-	if c == history.None {
+	if !s.completed {
 		return false
 	}
-	cm := s.h.Mops(c)
+	cm := s.h.Mops(s.h.Pair(id))
 	return len(cm) == len(mops) && (len(mops) == 0 || &cm[0] == &mops[0])
 }
 
@@ -191,8 +198,11 @@ func (s *registerScanner) read(at, mop int32, slot *keySlot, val history.Sym) {
 func (s *registerScanner) write(at int32, typ history.Type, mop int32, m *history.Mop) {
 	slot, place := s.slots.of(m.Key), int32(len(s.out.accesses))
 	a := access{at, none, s.val(m), uint32(mop) << mopShift}
-	if typ == history.Fail {
+	switch {
+	case typ == history.Fail:
 		a.mop |= isFail
+	case typ == history.Invoke && s.completed:
+		a.mop |= isEcho
 	}
 	if slot.lastWrite != none {
 		s.out.accesses[slot.lastWrite].mop |= overwritten
@@ -206,8 +216,18 @@ func (s *registerScanner) write(at int32, typ history.Type, mop int32, m *histor
 	s.out.keys = append(s.out.keys, slot.key)
 }
 
+// show marks the writes that an operation which may have committed left behind.
+func (s *registerScanner) show() {
+	for i := range s.slots.slots {
+		if w := s.slots.slots[i].lastWrite; w != none {
+			s.out.accesses[w].mop |= visible
+		}
+	}
+}
+
 // touch concludes a possible operation: what it touched externally. It returns the number of keys.
-func (s *registerScanner) touch(typ history.Type) uint32 {
+func (s *registerScanner) touch() uint32 {
+	s.show()
 	n := uint32(0)
 	for i := range s.slots.slots {
 		slot := &s.slots.slots[i]

@@ -188,7 +188,7 @@ func (r *register) initialEdges(s *sourceScratch, k int) {
 		if t.read != none && t.read != zero {
 			s.add(zero, t.read)
 		}
-		if t.write != none && t.write != zero {
+		if t.write != none {
 			s.add(zero, t.write)
 		}
 	}
@@ -206,7 +206,7 @@ func (r *register) givenOrderEdges(s *sourceScratch, k int) {
 	s.order = s.order[:0]
 	for _, i := range r.keyTouches(k) {
 		t := &r.touches[i]
-		if t.write == none {
+		if t.write == none || r.sure(t.write) == none {
 			continue
 		}
 		n, ok := r.o.TransactionOrder[r.h.Index(r.nodes[t.node])]
@@ -233,26 +233,34 @@ func (r *register) givenOrderEdges(s *sourceScratch, k int) {
 func (r *register) readWriteEdges(s *sourceScratch, k int) {
 	zero := int32(r.versionOff[k])
 	for _, i := range r.keyTouches(k) {
-		if t := &r.touches[i]; t.read > zero && t.write > zero {
+		if t := &r.touches[i]; t.read > zero && t.write != none && r.sure(t.write) != none {
 			s.add(t.read, t.write)
 		}
 	}
 }
 
-// source is the version that orders what comes after the touch, target the one that is ordered by what came before.
-// Both are none if the op's version isn't known.
-func (t *touch) source() int32 {
+// source is the version that a touch puts before what comes later, target the one that it puts after what came earlier.
+// They are none where the version isn't known: not even the value tells if two operations may have written it.
+func (r *register) source(t *touch) int32 {
 	if t.write != none {
-		return t.write
+		return r.sure(t.write)
 	}
 	return t.read
 }
 
-func (t *touch) target(zero int32) int32 {
-	if t.read > zero || t.write == none {
+func (r *register) target(t *touch) int32 {
+	if t.write == none || t.read != none && !r.isInitial(t.key, t.read) {
 		return t.read
 	}
-	return t.write
+	return r.sure(t.write)
+}
+
+// sure is v if only one operation may have written it, else none.
+func (r *register) sure(v int32) int32 {
+	if r.twice != nil && r.twice[v] {
+		return none
+	}
+	return v
 }
 
 // lastTouch is what a process did last to a key.
@@ -266,7 +274,6 @@ func (r *register) processEdges(s *sourceScratch, k int) {
 	if s.last == nil {
 		s.last = make([]lastTouch, r.h.NumProcs())
 	}
-	zero := int32(r.versionOff[k])
 	for _, i := range r.keyTouches(k) {
 		t := &r.touches[i]
 		if !r.ok(t.node) {
@@ -274,9 +281,9 @@ func (r *register) processEdges(s *sourceScratch, k int) {
 		}
 		last := &s.last[r.h.Proc(r.nodes[t.node])]
 		if last.key == int32(k)+1 {
-			s.addKnown(last.version, t.target(zero))
+			s.addKnown(last.version, r.target(t))
 		}
-		*last = lastTouch{int32(k) + 1, t.source()}
+		*last = lastTouch{int32(k) + 1, r.source(t)}
 	}
 }
 

@@ -2,10 +2,10 @@ package elle
 
 import (
 	"fmt"
+	"slices"
 
 	"jcheck/check"
 	"jcheck/history"
-	"jcheck/internal/edn"
 	"jcheck/internal/graph"
 )
 
@@ -16,9 +16,8 @@ type finding struct {
 	writer int32 // position of who wrote what it shows; none if nobody
 }
 
-// unclearVersion is a value whose reads can't be attributed to one writer.
+// unclearVersion is a value that was read, but that several operations may have written.
 type unclearVersion struct {
-	key  int32
 	text string
 	ops  []history.ID // the writers, then a reader
 }
@@ -45,10 +44,13 @@ const keysPerBlock = 512
 
 // keyBlock is the result of one such piece.
 type keyBlock struct {
-	found     registerFindings
-	values    []history.Sym
-	ambiguous []int32 // keys whose initial value is also written
+	found  registerFindings
+	values []history.Sym
+	twice  []keyVersion // that two operations may have written
 }
+
+// keyVersion is a version by its number within the key.
+type keyVersion struct{ key, version int32 }
 
 // numberVersions numbers the values of each key, the initial one first, then in order of first appearance, and collects
 // what the reads show. The accesses aren't needed afterwards.
@@ -69,39 +71,45 @@ func (r *register) numberVersions() *registerFindings {
 		r.versionOff[k+1] += r.versionOff[k]
 	}
 	found := &registerFindings{}
-	ambiguous := map[int32]bool{}
 	r.values = make([]history.Sym, 0, r.versionOff[keys])
 	for i := range parts {
 		found.add(&parts[i].found)
 		r.values = append(r.values, parts[i].values...)
-		for _, k := range parts[i].ambiguous {
-			ambiguous[k] = true
+		for _, t := range parts[i].twice {
+			if r.twice == nil {
+				r.twice = make(map[int32]bool)
+			}
+			r.twice[int32(r.versionOff[t.key])+t.version] = true
 		}
 	}
 	r.accesses, r.accessOff = nil, nil
-	r.rebase(ambiguous)
+	r.rebase()
 	return found
 }
 
-// rebase turns the versions of touches from numbers within their keys to numbers within the view. Where somebody wrote
-// the initial value, no write or read of it tells which version it was: such touches know no version.
-func (r *register) rebase(ambiguous map[int32]bool) {
+// rebase turns the versions of touches from numbers within their keys to numbers within the view. A write of the initial
+// value isn't the initial version, and has no number of its own: nothing is known of it.
+func (r *register) rebase() {
 	blocks(len(r.touches), r.workers, func(_, lo, hi int) {
 		for i := lo; i < hi; i++ {
 			t := &r.touches[i]
 			base := int32(r.versionOff[t.key])
-			vague := len(ambiguous) > 0 && ambiguous[t.key]
-			for _, v := range [...]*int32{&t.read, &t.write} {
-				switch {
-				case *v == 0 && vague:
-					*v = none
-				case *v != none:
-					*v += base
-				}
+			if t.read != none {
+				t.read += base
+			}
+			switch t.write {
+			case none:
+			case 0:
+				t.write = none
+			default:
+				t.write += base
 			}
 		}
 	})
 }
+
+// initially is where the initial version was written: before all operations.
+const initially = -2
 
 // keyScratch is a worker's memory for one key after another. Versions are numbered within the key here.
 type keyScratch struct {
@@ -114,10 +122,13 @@ type keyScratch struct {
 // versionFacts is what is known of who wrote a version.
 type versionFacts struct {
 	val          history.Sym
-	written      bool
+	written      bool  // by any operation
+	visible      int32 // operations that may have left it behind, the initial state included
+	writer       int32 // position of an operation that wrote it and may have committed, or none
+	shared       bool  // there is another one
 	aborted      int32 // position of the last failed op that wrote it, or none
 	intermediate int32 // position of the last op that wrote it and then something else, or none
-	filed        int32 // how many txns read it and then wrote the key
+	filed        int32 // txns that read it and then wrote the key
 }
 
 // key does all for one key.
@@ -125,33 +136,31 @@ func (s *keyScratch) key(k int32) {
 	r := s.r
 	acc := r.accesses[r.accessOff[k]:r.accessOff[k+1]]
 	s.numbers.reset(len(acc) + 1)
-	s.facts = append(s.facts[:0], versionFacts{val: r.initialSym, aborted: none, intermediate: none})
+	s.facts = append(s.facts[:0], versionFacts{val: r.initialSym, visible: 1, writer: initially, aborted: none, intermediate: none})
 	if r.initialSeen {
 		s.numbers.number(r.initialSym)
 	} else {
 		s.numbers.n = 1 // no access can show the initial value: the history doesn't mention it
 	}
-	initialWriter := int32(none)
 	for i := range acc {
 		a := &acc[i]
 		v := s.version(a.val)
 		s.wrote(a, v)
 		a.val = history.Sym(v) // from here on, the version
-		if a.touch == none {
-			continue
-		}
-		if a.is(isRead) {
+		switch {
+		case a.touch == none:
+		case a.is(isRead):
 			r.touches[a.touch].read = v
-			continue
-		}
-		r.touches[a.touch].write = v
-		if v == 0 && initialWriter == none {
-			initialWriter = a.at
+		default:
+			r.touches[a.touch].write = v
 		}
 	}
 	s.judge(k, acc)
-	if initialWriter != none {
-		s.initialAgain(k, acc, initialWriter)
+	for v := range int32(len(s.facts)) {
+		if s.facts[v].visible > 1 {
+			s.out.twice = append(s.out.twice, keyVersion{k, v})
+			s.unclear(k, acc, v)
+		}
 	}
 	r.versionOff[k+1] = uint32(len(s.facts))
 	for i := range s.facts {
@@ -162,7 +171,7 @@ func (s *keyScratch) key(k int32) {
 func (s *keyScratch) version(val history.Sym) int32 {
 	v, fresh := s.numbers.number(val)
 	if fresh {
-		s.facts = append(s.facts, versionFacts{val: val, aborted: none, intermediate: none})
+		s.facts = append(s.facts, versionFacts{val: val, writer: none, aborted: none, intermediate: none})
 	}
 	return v
 }
@@ -172,12 +181,16 @@ func (s *keyScratch) version(val history.Sym) int32 {
 func (s *keyScratch) wrote(a *access, v int32) {
 	f := &s.facts[v]
 	if a.is(isRead) {
-		if a.is(lostIfShared) {
-			f.filed++
-		}
 		return
 	}
 	f.written = true
+	if !a.is(isFail | isEcho) {
+		f.shared = f.shared || f.writer != none && f.writer != a.at
+		f.writer = a.at
+	}
+	if a.is(visible) {
+		f.visible++
+	}
 	if a.is(overwritten) && v != 0 {
 		f.intermediate = a.at
 	}
@@ -186,7 +199,8 @@ func (s *keyScratch) wrote(a *access, v int32) {
 	}
 }
 
-// judge looks at every read of a committed txn, internal ones included.
+// judge looks at every read of a committed txn, internal ones included. A value that the reader may have from elsewhere
+// proves nothing against a failed or an intermediate write of the same (a client that retries writes it again).
 func (s *keyScratch) judge(k int32, acc []access) {
 	out := &s.out.found
 	for i := range acc {
@@ -196,39 +210,70 @@ func (s *keyScratch) judge(k int32, acc []access) {
 		}
 		v := int32(a.val)
 		f := &s.facts[v]
-		if f.aborted != none {
+		if f.aborted != none && f.writer == none {
 			out.aborted = append(out.aborted, finding{a.at, a.mopAt(), f.aborted})
 		}
-		if f.intermediate != none && f.intermediate != a.at {
+		if f.intermediate != none && f.intermediate != a.at && f.writer != a.at && f.visible == 0 && !f.shared {
 			out.intermediate = append(out.intermediate, finding{a.at, a.mopAt(), f.intermediate})
 		}
 		if v != 0 && !f.written {
 			out.garbage = append(out.garbage, finding{a.at, a.mopAt(), none})
 		}
+		if f.lostBy(a) {
+			f.filed++
+		}
 	}
 	for i := range acc {
-		a := &acc[i]
-		if a.is(lostIfShared) && s.facts[a.val].filed >= 2 {
+		if a := &acc[i]; s.facts[a.val].filed >= 2 && s.facts[a.val].lostBy(a) {
 			out.lost = append(out.lost, update{key: s.r.keyID(k), at: a.at, mop: a.mopAt(), read: uint64(a.val)})
 		}
 	}
 }
 
-// initialAgain deals with a key whose initial value somebody wrote: nobody can tell the two versions apart. That
-// matters if somebody read it.
-func (s *keyScratch) initialAgain(k int32, acc []access, writer int32) {
-	s.out.ambiguous = append(s.out.ambiguous, k)
+// lostBy tells whether a read is the start of an update that is lost if there's another of the same version. If two
+// operations wrote the value, or a txn wrote it, read it, and wrote it again, the reads may be of different versions.
+func (f *versionFacts) lostBy(a *access) bool {
+	again := a.touch == none && a.at == f.intermediate && f.visible > 0
+	return a.is(lostIfShared) && !f.shared && !again
+}
+
+// maxUnclear is how many unclear versions are told.
+const maxUnclear = 8
+
+// unclear tells of version v, which several operations may have left behind, if a committed txn read it.
+func (s *keyScratch) unclear(k int32, acc []access, v int32) {
+	out := &s.out.found
+	reader := slices.IndexFunc(acc, func(a access) bool { return a.is(isRead) && a.touch != none && int32(a.val) == v })
+	if reader < 0 || len(out.unclear) >= maxUnclear {
+		return
+	}
+	u := unclearVersion{}
+	val := s.r.initial
+	if v != 0 {
+		val = s.r.h.Value(s.facts[v].val)
+	}
+	u.text = fmt.Sprintf("value %s of key %s was written by %d operations, so that reads of it don't tell whose write they saw",
+		val, s.r.keyValue(k), s.facts[v].visible)
+	if v == 0 {
+		u.text = fmt.Sprintf("value %s of key %s was there from the start and was written again, so that reads of it don't "+
+			"tell which they saw", val, s.r.keyValue(k))
+	}
 	for i := range acc {
-		if a := &acc[i]; a.is(isRead) && a.touch != none && a.val == 0 {
-			s.out.found.unclear = append(s.out.found.unclear, unclearVersion{
-				key: k,
-				text: fmt.Sprintf("value %s of key %s is the initial one and was also written by an operation, "+
-					"so that reads of it don't tell which", edn.Value(s.r.initial), s.r.keyValue(k)),
-				ops: []history.ID{s.r.h.At(int(writer)), s.r.h.At(int(a.at))},
-			})
-			return
+		if a := &acc[i]; a.is(visible) && int32(a.val) == v && len(u.ops) < maxExamples {
+			u.ops = append(u.ops, s.r.h.At(int(a.at)))
 		}
 	}
+	u.ops = append(u.ops, s.r.h.At(int(acc[reader].at)))
+	out.unclear = append(out.unclear, u)
+}
+
+// unclearReasons says why nothing can be concluded.
+func unclearReasons(unclear []unclearVersion) []check.Reason {
+	var reasons []check.Reason
+	for _, u := range unclear[:min(len(unclear), maxUnclear)] {
+		reasons = append(reasons, check.Reason{Code: "multiple-writers", Text: u.text, Ops: u.ops})
+	}
+	return reasons
 }
 
 // indexVersions lists for each version who left it and who found it, of committed txns only: what an indeterminate one
@@ -264,31 +309,4 @@ func (r *register) indexTouches(n int, version func(*touch) int32) versionIndex 
 		off[v+1]++
 	})
 	return versionIndex{off[:n+1], nodes}
-}
-
-// maxUnclear is how many unclear versions are told.
-const maxUnclear = 8
-
-// ambiguous lists the values that committed txns read but that have several possible writers.
-func (r *register) ambiguous(unclear []unclearVersion) []check.Reason {
-	for k := range int32(r.numKeys()) {
-		for v := int32(r.versionOff[k]); v < int32(r.versionOff[k+1]) && len(unclear) < maxUnclear; v++ {
-			writers, readers := r.writers.of(v), r.readers.of(v)
-			if len(writers) < 2 || len(readers) == 0 {
-				continue
-			}
-			u := unclearVersion{key: k, text: fmt.Sprintf("value %s of key %s was written by %d operations, so that "+
-				"reads of it don't tell whose write they saw", r.versionValue(k, v), r.keyValue(k), len(writers))}
-			for _, w := range writers[:min(len(writers), maxExamples)] {
-				u.ops = append(u.ops, r.nodes[w])
-			}
-			u.ops = append(u.ops, r.nodes[readers[0]])
-			unclear = append(unclear, u)
-		}
-	}
-	var reasons []check.Reason
-	for _, u := range unclear[:min(len(unclear), maxUnclear)] {
-		reasons = append(reasons, check.Reason{Code: "multiple-writers", Text: u.text, Ops: u.ops})
-	}
-	return reasons
 }
