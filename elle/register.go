@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 
 	"jcheck/check"
 	"jcheck/history"
@@ -158,11 +157,6 @@ func (r *register) keyTouches(k int) []uint32 { return r.byKey[r.keyOff[k]:r.key
 
 // ok tells whether a node committed.
 func (r *register) ok(node uint32) bool { return r.h.Type(r.nodes[node]) == history.OK }
-
-// byKeyOrder sorts numbers of keys by the keys' values.
-func (r *register) byKeyOrder(keys []int32) {
-	slices.SortStableFunc(keys, func(a, b int32) int { return edn.Compare(r.keyValue(a), r.keyValue(b)) })
-}
 
 // byOp orders findings as the history does.
 func byOp(a, b finding) int {
