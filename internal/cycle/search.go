@@ -162,11 +162,11 @@ type attempt struct {
 	visits int
 }
 
-// run tries the anchors in rounds of a fixed size: within a round all have the same limit, so that it doesn't matter
-// which of them is finished first.
+// run tries the anchors in rounds: within a round all have the same limit, so that it doesn't matter which of them is
+// finished first. Rounds grow, as long as a round of vain searches through the whole graph keeps within the budget.
 func (h *hunt) run() (Cycle, bool) {
 	asked := h.spec.free != 0 // a way back may repeat a node there: it would be no answer
-	for at, size := 0, 1; at < len(h.anchors) && h.budget > 0; at, size = at+size, min(2*size, 64) {
+	for at, size := 0, 1; at < len(h.anchors) && h.budget > 0; at, size = at+size, h.grow(size) {
 		if h.s.ctx.Err() != nil {
 			break
 		}
@@ -184,6 +184,13 @@ func (h *hunt) run() (Cycle, bool) {
 		}
 	}
 	return h.best, h.best.Nodes != nil
+}
+
+// roundAnchors bounds how many anchors share a limit, which a cycle found by one of them would have lowered.
+const roundAnchors = 64
+
+func (h *hunt) grow(size int) int {
+	return max(1, min(2*size, roundAnchors, h.budget/(len(h.m.g.To)+1)))
 }
 
 func (h *hunt) round(anchors []anchor) {
