@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
@@ -94,6 +95,18 @@ func firstDifference(got, want string) string {
 		}
 	}
 	return fmt.Sprintf("%d lines, want %d", len(a), len(b))
+}
+
+func TestHelpExamples(t *testing.T) {
+	// Without this, the help of the reference verbs could show commands that don't work.
+	for _, c := range []*cobra.Command{modelsCommand(nil), anomaliesCommand(nil)} {
+		for line := range strings.Lines(c.Example) {
+			printed, code := pipeline(t, c.Name(), strings.TrimSpace(line))
+			if code > exitUnknown || printed == "" {
+				t.Errorf("%s: exit code %d, printed %q", strings.TrimSpace(line), code, printed)
+			}
+		}
+	}
 }
 
 func TestReadmeExample(t *testing.T) {

@@ -78,7 +78,11 @@ func printModels(w io.Writer, name, output string) error {
 		printLevels(w, rows)
 		return nil
 	}
-	return fmt.Errorf("unknown model %q (hint: %s)", name, strings.Join(cycle.NearestModels(name), ", "))
+	hint := "jcheck models lists them"
+	if near := cycle.NearestModels(name); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return fmt.Errorf("unknown model or database %q (hint: %s)", name, hint)
 }
 
 // levelsOf lists what is known of a database, by any part of its name.

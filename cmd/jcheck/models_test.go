@@ -82,7 +82,7 @@ func TestPrintModels(t *testing.T) {
 		}
 	}
 	err := printModels(&bytes.Buffer{}, "serialisable", "text")
-	if err == nil || !strings.Contains(err.Error(), "(hint: serializable") {
+	if err == nil || !strings.Contains(err.Error(), "did you mean serializable") {
 		t.Errorf("models serialisable: %v, want a hint at serializable", err)
 	}
 }
