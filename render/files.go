@@ -12,9 +12,18 @@ import (
 
 // Files writes what a result has to show into a directory, which it makes: results.edn and results.json, and for each
 // type of cycle T the texts of its cycles as T.txt and a graph of each as T/0.dot, T/1.dot, ... The parts of a result
-// (independent keys) get directories of their own. file is the name that the results give to the history.
-func Files(dir string, h *history.History, file string, r check.Result) error {
-	return writeAll(dir, files(h, file, r))
+// (independent keys) get directories of their own. file is the name that the results give to the history. Graphs of more
+// than maxGraph bytes are left out and named in skipped; 0 means no limit.
+func Files(dir string, h *history.History, file string, r check.Result, maxGraph int) (skipped []string, err error) {
+	var list []outFile
+	for _, f := range files(h, file, r) {
+		if maxGraph > 0 && len(f.text) > maxGraph && strings.HasSuffix(f.name, ".dot") {
+			skipped = append(skipped, f.name)
+			continue
+		}
+		list = append(list, f)
+	}
+	return skipped, writeAll(dir, list)
 }
 
 // outFile is one file to write; its name is relative, with slashes.

@@ -21,11 +21,11 @@ import (
 	"jcheck/render"
 )
 
-const elleLong = `Infers from what clients saw how their transactions depend on each other, and looks
-for cycles and other proofs that the promised isolation was broken.
+const elleLong = `Infers from what clients saw how their transactions depend on each other, and
+looks for cycles and other proofs that the promised isolation was broken.
 
-FILE is a history in Jepsen's shape, EDN or JSON, plain, gzip or zstd; a folder that
-holds one; or - for standard input. What it is is told from its content.
+FILE is a history in Jepsen's shape, EDN or JSON, plain, gzip or zstd; a folder
+that holds one; or - for standard input. Its content tells which.
 
   jcheck elle history.json
   jcheck elle -c snapshot-isolation --output json history.edn.gz
@@ -69,21 +69,21 @@ func elleCommand(e *env) *cobra.Command {
 func (f *elleFlags) define(fs *pflag.FlagSet) {
 	fs.SortFlags = false
 	fs.StringVar(&f.workload, "workload", "auto", "list-append, rw-register, closed-predicate, or auto: told from the operations")
-	fs.StringSliceVarP(&f.models, "consistency-models", "c", nil, "models to check, with commas between (default strict-serializable; jcheck models lists them)")
-	fs.StringSliceVarP(&f.anomalies, "anomalies", "a", nil, "further anomalies to forbid (jcheck anomalies lists them)")
-	fs.BoolVar(&f.o.WFRKeys, "wfr-keys", false, "rw-register: a transaction's write of a key follows its read of that key")
+	fs.StringSliceVarP(&f.models, "consistency-models", "c", nil, "`MODELS` to check, with commas between; jcheck models lists them (default strict-serializable)")
+	fs.StringSliceVarP(&f.anomalies, "anomalies", "a", nil, "further `ANOMALIES` to forbid; jcheck anomalies lists them")
+	fs.BoolVar(&f.o.WFRKeys, "wfr-keys", false, "rw-register: what a transaction writes to a key comes after what it read of it")
 	fs.BoolVar(&f.o.SequentialKeys, "sequential-keys", false, "rw-register: each key by itself is sequentially consistent")
 	fs.BoolVar(&f.o.LinearizableKeys, "linearizable-keys", false, "rw-register: each key by itself is linearizable")
-	fs.StringVar(&f.order, "transaction-order", "", "rw-register: `FILE` with a map from completion index to place in the order")
+	fs.StringVar(&f.order, "transaction-order", "", "rw-register: `FILE` with a map from the index of a completion to its place in the order")
 	fs.StringVar(&f.initial, "initial", "", "rw-register: the `VALUE` of every key before the history began, as EDN")
-	fs.StringVar(&f.independent, "independent", "auto", "values are [key transaction]: on, off, or auto")
-	fs.BoolVar(&f.lenient, "lenient", false, "use what came before a truncated end")
+	fs.StringVar(&f.independent, "independent", "auto", "whether values are [key transaction], each key a history of its own: on, off or auto")
+	fs.BoolVar(&f.lenient, "lenient", false, "use what comes before a truncated end")
 	fs.StringVar(&f.format, "format", "auto", "edn, json, or auto: told from the content")
 	fs.StringVar(&f.output, "output", "text", "text, json or edn")
 	fs.IntVar(&f.max, "max-anomalies", 0, "list at most `N` anomalies of each kind; 0 for all (default 1 in text, else all)")
-	fs.DurationVar(&f.timeout, "timeout", 0, "give up after this `DURATION` (30s, 5m), with what was proved so far; 0 for never")
-	fs.StringVar(&f.memory, "max-memory", "", "give up before more than this `SIZE` (512M, 2G) is in use (default most of the machine's)")
-	fs.StringVar(&f.out, "out", "", "write results.edn, results.json and the proofs into this `DIR`")
+	fs.DurationVar(&f.timeout, "timeout", 0, "give up on a file after this `TIME` (30s, 5m), with what was proved so far")
+	fs.StringVar(&f.memory, "max-memory", "", "give up before more than this `SIZE` (512M, 2G) is in use (default nine tenths of the machine's)")
+	fs.StringVar(&f.out, "out", "", "write results.edn, results.json and the proofs into `DIR`")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "print the verdict line only")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print whole reads, whole transactions and all models")
 }

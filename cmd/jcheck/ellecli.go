@@ -48,17 +48,17 @@ type cliFlags struct {
 func (f *cliFlags) set() *pflag.FlagSet {
 	fs := pflag.NewFlagSet("jcheck", pflag.ContinueOnError)
 	fs.SortFlags = false
-	fs.StringVarP(&f.model, "model", "m", "", "`MODEL`: "+cliModelNames())
-	fs.StringVarP(&f.format, "format", "f", "", "edn or json (default: told from the content)")
+	fs.StringVarP(&f.model, "model", "m", "", "`MODEL`: "+cliModelNames()+" (elle-cli's others are not built yet)")
+	fs.StringVarP(&f.format, "format", "f", "", "edn or json (default told from the content)")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print the whole analysis as JSON instead of the line")
 	fs.BoolVarP(&f.help, "help", "h", false, "print this text")
-	fs.StringVarP(&f.models, "consistency-models", "c", "strict-serializable", "models to check, with commas between")
-	fs.StringVarP(&f.anomalies, "anomalies", "a", "G0", "anomalies to forbid, with commas between")
-	fs.IntVarP(&f.searchTimeout, "cycle-search-timeout", "s", 1000, "ms; taken but not needed: the search always ends")
+	fs.StringVarP(&f.models, "consistency-models", "c", "strict-serializable", "`MODELS` to check, with commas between")
+	fs.StringVarP(&f.anomalies, "anomalies", "a", "G0", "`ANOMALIES` to forbid, with commas between")
+	fs.IntVarP(&f.searchTimeout, "cycle-search-timeout", "s", 1000, "`MS`; taken but not needed: the search always ends")
 	fs.StringVarP(&f.directory, "directory", "d", "", "`DIR` to write the proofs to")
-	fs.StringVarP(&f.plotFormat, "plot-format", "p", "svg", "svg or png; png is drawn as svg")
-	fs.IntVarP(&f.plotTimeout, "plot-timeout", "t", 5000, "ms for one drawing")
-	fs.IntVarP(&f.plotBytes, "max-plot-bytes", "b", 65536, "larger graphs are not drawn")
+	fs.StringVarP(&f.plotFormat, "plot-format", "p", "svg", "svg or png; taken, but graphs are written as DOT text")
+	fs.IntVarP(&f.plotTimeout, "plot-timeout", "t", 5000, "`MS`; taken, but there is nothing to wait for")
+	fs.IntVarP(&f.plotBytes, "max-plot-bytes", "b", 65536, "larger graphs are not written")
 	fs.IntVarP(&f.group, "group-size", "g", 0, "long-fork: keys of a group")
 	fs.BoolVarP(&f.negative, "allow-negative-balances", "n", false, "bank: balances may be below zero")
 	fs.IntVar(&f.maxTransfer, "max-transfer", 0, "bank: taken but not used, as in elle-cli")
@@ -105,7 +105,7 @@ func (e *env) runElleCLI(args []string) int {
 	fs := f.set()
 	err := fs.Parse(args)
 	if f.help {
-		fmt.Fprint(e.stdout, elleCLIUsage, fs.FlagUsages())
+		fmt.Fprint(e.stdout, elleCLIUsage, fs.FlagUsagesWrapped(helpWidth))
 		return exitValid
 	}
 	var j job
@@ -150,7 +150,7 @@ func (f *cliFlags) job(e *env, fs *pflag.FlagSet) (job, error) {
 	if err := o.Validate(); err != nil {
 		return job{}, err
 	}
-	j := job{check: elleCheck(e, o), show: f.shower(e), out: f.directory}
+	j := job{check: elleCheck(e, o), show: f.shower(e), out: f.directory, maxGraph: f.plotBytes}
 	switch f.format {
 	case "":
 	case "edn":

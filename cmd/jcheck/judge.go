@@ -15,11 +15,12 @@ import (
 
 // job is how to judge histories, whatever the checker.
 type job struct {
-	read   history.Options
-	limits limits
-	check  func(context.Context, *history.History) (check.Result, error) // an error: the history is none for this checker
-	show   func(judged) error                                            // writes the result to stdout
-	out    string                                                        // directory for files; empty for none
+	read     history.Options
+	limits   limits
+	check    func(context.Context, *history.History) (check.Result, error) // an error: the history is none for this checker
+	show     func(judged) error                                            // writes the result to stdout
+	out      string                                                        // directory for files; empty for none
+	maxGraph int                                                           // bytes of a graph in out; 0 for no limit
 }
 
 // judged is one file's outcome. The history is nil if a limit ended its reading.
@@ -62,8 +63,12 @@ func (e *env) judge(ctx context.Context, j job, path, out string) error {
 		defer d.h.Close() // only read from: nothing can be lost
 	}
 	if out != "" && d.h != nil {
-		if err := render.Files(out, d.h, path, d.result); err != nil {
+		skipped, err := render.Files(out, d.h, path, d.result, j.maxGraph)
+		if err != nil {
 			return err
+		}
+		for _, name := range skipped {
+			fmt.Fprintf(e.stderr, "jcheck: %s: graph %s is larger than %d bytes and was not written\n", shownName(path), name, j.maxGraph)
 		}
 	}
 	e.raise(verdictCode(d.result.Verdict))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -14,12 +15,17 @@ const release = "0.1.0-dev"
 const rootLong = `jcheck checks recorded histories of databases: did the database keep its promise,
 and if not, which operations prove it?
 
-  jcheck elle history.json        is it strict-serializable, as far as clients could see?
+  jcheck elle history.json        is it strict-serializable, as clients saw it?
   jcheck elle -c snapshot-isolation history.edn
-  jcheck models                   what your database calls its levels, and what to ask for
+  jcheck models                   what databases call it, and what to ask for
   jcheck anomalies lost-update    what an anomaly is, with a minimal history
 
-Exit codes: 0 valid, 1 invalid, 2 unknown, 254 wrong use or unreadable input, 255 a bug.`
+Exit codes: 0 valid, 1 invalid, 2 unknown, 254 wrong use or an input that is no
+history, 255 a bug. Of several histories the worst counts: 255, 254, 1, 2, 0.
+elle-cli's form works as well: jcheck -m list-append FILE... (-m list-append -h)`
+
+// helpWidth is the width of help texts, which are often read beside something else.
+const helpWidth = 80
 
 // rootCommand is the tree of verbs. Each verb is a file of this package.
 func rootCommand(e *env) *cobra.Command {
@@ -39,6 +45,7 @@ func rootCommand(e *env) *cobra.Command {
 		},
 	}
 	root.SuggestionsMinimumDistance = 2
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", fmt.Sprintf(".FlagUsagesWrapped %d ", helpWidth)))
 	root.SetVersionTemplate("jcheck {{.Version}}\n")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w (hint: %s --help)", err, c.CommandPath())
