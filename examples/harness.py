@@ -15,7 +15,7 @@ start, lock, next_element = time.monotonic_ns(), threading.Lock(), iter(range(1,
 
 
 def record(**entry):
-    """Writes one entry. One lock for all clients: the order of entries is the order of events."""
+    """Writes one entry. One lock for all clients: entries stand in the order in which things happened."""
     with lock:
         print(json.dumps({"time": time.monotonic_ns() - start, "f": "txn", **entry}))
 
