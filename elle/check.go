@@ -57,19 +57,19 @@ func (c *checker) check(ctx context.Context, h *history.History) outcome {
 	case len(inf.reasons) > 0:
 		return c.undecided(inf)
 	case ctx.Err() != nil || inf.in == nil:
-		return c.conclude(h, nil, inf.notes, stopped(ctx))
+		return c.conclude(nil, inf.notes, stopped(ctx))
 	}
 	found, err := cycle.Find(ctx, cycle.Input{In: inf.in, Order: p.order, Prefer: inf.prefer, Workers: p.workers})
 	all := inf.anomalies
 	all = append(all, c.cycles(p, inf, found.Cycles)...)
 	all = append(all, c.proofs(p, found.Exists)...)
 	if err != nil {
-		return c.conclude(h, all, inf.notes, stopped(ctx))
+		return c.conclude(all, inf.notes, stopped(ctx))
 	}
 	if len(inf.in.To) == 0 && !inf.vertices && !p.ordered {
 		all = append(all, check.Anomaly{Kind: cycle.EmptyGraph, Total: 1})
 	}
-	return c.conclude(h, all, inf.notes, inf.partial...)
+	return c.conclude(all, inf.notes, inf.partial...)
 }
 
 // nothingLearnt is why a history with an empty graph isn't judged. In the result the status is listed among the
@@ -78,7 +78,7 @@ const nothingLearnt = "No transaction was seen to depend on another, so there is
 
 // conclude judges what was found. Reported are the anomalies that the models prohibit; what else was found still counts
 // in what is ruled out.
-func (c *checker) conclude(h *history.History, all []check.Anomaly, notes []check.Note, reasons ...check.Reason) outcome {
+func (c *checker) conclude(all []check.Anomaly, notes []check.Note, reasons ...check.Reason) outcome {
 	out := outcome{result: c.blank()}
 	r := &out.result
 	for _, a := range all {
