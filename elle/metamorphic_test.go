@@ -202,3 +202,116 @@ func TestIndependentKeysStayApart(t *testing.T) {
 		}
 	}
 }
+
+// Without this a history cut off in mid-run could be blamed for what the rest would have explained: every beginning of a
+// history that keeps a promise keeps it.
+func TestBeginningsOfGoodHistoriesAreGood(t *testing.T) {
+	for _, p := range promises {
+		for _, w := range []sim.Workload{sim.ListAppend, sim.RWRegister, sim.ClosedPredicate} {
+			ops, err := sim.Ops(busyRun(31, p.level, w))
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := elle.Options{Workers: 1}
+			if w == sim.RWRegister {
+				o = p.register
+			}
+			for cut := 2; cut < len(ops); cut += 7 {
+				for _, m := range p.holds {
+					o.Models = []string{m}
+					if r := judge(t, ops[:cut], o); r.Verdict == check.Invalid {
+						t.Fatalf("%v %v: the first %d operations are invalid under %s: %v", w, p.level, cut, m, kinds(r))
+					}
+				}
+			}
+		}
+	}
+}
+
+// Without this invocations could count as evidence of their own: without them nothing is lost but the order in time.
+func TestCompletionsAloneTellTheSame(t *testing.T) {
+	for seed := range uint64(30) {
+		level, w := sim.Levels()[seed%6], sim.Workload(seed/6%2)
+		ops, err := sim.Ops(busyRun(seed, level, w))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var completions []*sim.Op
+		for i, op := range ops {
+			op.Index = int64(i) // sparse from here on
+			if op.Type != history.Invoke {
+				completions = append(completions, op)
+			}
+		}
+		o := elle.Options{Models: []string{"strong-session-serializable"}, WFRKeys: true, Workers: 1}
+		whole, part := judge(t, ops, o), judge(t, completions, o)
+		if got, want := kinds(part), kinds(whole); part.Verdict != whole.Verdict || !slices.Equal(got, want) {
+			t.Errorf("seed %d, %v %v: completions alone are %v %v, the whole history %v %v", seed, level, w, part.Verdict, got,
+				whole.Verdict, want)
+		}
+	}
+}
+
+// Without this an append that nobody saw could be what keeps a history valid: leaving it out takes away edges only.
+func TestUnreadAppendsMayGo(t *testing.T) {
+	for seed := range uint64(30) {
+		ops, err := sim.Ops(busyRun(seed, sim.Levels()[seed%6], sim.ListAppend))
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := make(map[[2]int64]bool)
+		for _, op := range ops {
+			for _, m := range op.Mops {
+				for _, v := range m.List {
+					seen[[2]int64{m.Key, v}] = true
+				}
+			}
+		}
+		for _, m := range []string{"strict-serializable", "snapshot-isolation", "read-committed"} {
+			o := elle.Options{Models: []string{m}, Workers: 1}
+			before := judge(t, ops, o)
+			var fewer []*sim.Op
+			for _, op := range ops {
+				c := *op
+				c.Mops = slices.DeleteFunc(slices.Clone(op.Mops), func(m sim.Mop) bool {
+					return m.Write && !seen[[2]int64{m.Key, m.Value}]
+				})
+				fewer = append(fewer, &c)
+			}
+			if after := judge(t, fewer, o); before.Verdict == check.Valid && after.Verdict != check.Valid {
+				t.Errorf("seed %d under %s: valid, but %v without the appends that nobody read: %v", seed, m, after.Verdict, kinds(after))
+			}
+		}
+	}
+}
+
+// Without this the result of a long history could depend on how many goroutines shared the work, here both of reading
+// and of checking.
+func TestWorkersDoNotMatter(t *testing.T) {
+	for _, level := range []sim.Level{sim.Serializable, sim.ReadCommitted, sim.Dirty} {
+		for _, w := range []sim.Workload{sim.ListAppend, sim.RWRegister} {
+			o := busyRun(41, level, w)
+			if o.Txns = 20_000; testing.Short() {
+				o.Txns = 2_000
+			}
+			edn, err := sim.EDN(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want string
+			for _, workers := range []int{1, 2, 7} {
+				h, err := history.Read(t.Context(), "test.edn", edn, history.Options{Workers: workers})
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := fmt.Sprint(elle.Check(t.Context(), h, elle.Options{Workers: workers, WFRKeys: true, LinearizableKeys: true}))
+				if want == "" {
+					want = got
+				}
+				if got != want {
+					t.Errorf("%v %v: %d workers give another result than 1 (%d and %d bytes printed)", w, level, workers, len(got), len(want))
+				}
+			}
+		}
+	}
+}

@@ -173,7 +173,7 @@ func (c *closed) push(v objectVersion) {
 }
 
 // listVersions lists the versions of every key: the first one, then what possible transactions made, in the order in
-// which they completed.
+// which they completed, then what those may have made whose completion wasn't recorded.
 func (c *closed) listVersions() {
 	c.text = c.keysAreText()
 	if c.init != noNode {
@@ -189,18 +189,43 @@ func (c *closed) listVersions() {
 		mops := c.h.Mops(id)
 		for j := range mops {
 			if m := &mops[j]; changes(m) {
-				c.change(uint32(v), int32(j), m)
+				c.makeVersion(uint32(v), int32(j), m)
+			}
+		}
+	}
+	c.listPending()
+}
+
+// listPending lists versions of transactions that were invoked and then never heard of again, as when a run is cut off.
+// They may have taken effect, so a predicate read that lacks a key may have seen it deleted by one of them. Nobody
+// depends on such a transaction: it isn't a node.
+func (c *closed) listPending() {
+	for i := range c.h.Size() {
+		id := c.h.At(i)
+		if !c.h.Client(id) || c.h.Type(id) != history.Invoke || c.h.Pair(id) != history.None {
+			continue
+		}
+		mops := c.h.Mops(id)
+		for j := range mops {
+			if m := &mops[j]; changes(m) {
+				c.push(objectVersion{c.changed(m), noNode, int32(j), noNode})
 			}
 		}
 	}
 }
 
-// change adds the version that a micro-op makes. An earlier one by the same transaction was never seen outside.
-func (c *closed) change(node uint32, mop int32, m *history.Mop) {
+// changed is what a micro-op leaves of its key.
+func (c *closed) changed(m *history.Mop) objectValue {
 	val := objectValue{key: c.key(c.h.KeySym(m.Key)), life: dead}
 	if m.F != history.MopDelete {
 		val.life, val.val = live, c.h.Val(m)
 	}
+	return val
+}
+
+// makeVersion adds the version that a micro-op makes. An earlier one by the same transaction was never seen outside.
+func (c *closed) makeVersion(node uint32, mop int32, m *history.Mop) {
+	val := c.changed(m)
 	list := c.versions[val.key]
 	if last := &list[len(list)-1]; last.by == node {
 		last.writer = noNode
