@@ -57,7 +57,7 @@ type objectVersion struct {
 const beforeFirst = -1
 
 // inferPredicate infers dependencies between transactions with predicate reads. Its work is the product of predicate
-// reads and keys, since each read tells something of every key; the number of edges has a limit.
+// reads and keys, since each read tells something of every key; both that and the number of edges have a limit.
 func inferPredicate(ctx context.Context, p *premises) inference {
 	c := &closed{premises: p, init: noNode, keyOf: map[history.Sym]int32{}, places: map[objectValue]int32{},
 		made: make([][]int32, len(p.nodes)), tests: map[history.KeyID]test{}}
@@ -70,11 +70,11 @@ func inferPredicate(ctx context.Context, p *premises) inference {
 	if len(inf.reasons) > 0 || ctx.Err() != nil {
 		return inf
 	}
-	rows, misses, ok := c.rows(ctx)
-	if !ok {
-		inf.reasons = []check.Reason{{Code: "too-many-edges", Text: fmt.Sprintf(
-			"the history implies more than %d dependencies (hint: fewer keys or predicate reads)", maxEdges)}}
-		return inf
+	rows, misses, all := c.rows(ctx)
+	if !all {
+		inf.partial = []check.Reason{{Code: "too-many-dependencies", Text: fmt.Sprintf(
+			"The history has more than %d dependencies, or too many keys for its predicate reads; only what its first "+
+				"operations tell was searched", maxClosedEdges)}}
 	}
 	inf.anomalies = limited(p.o.MaxAnomalies, nil, misses, c.missAnomaly)
 	inf.notes = c.orderNote()

@@ -246,11 +246,15 @@ func (r *closedReader) member(v uint32, mop int32, t test, k, place int32) {
 	}
 }
 
-// maxClosedSteps bounds the work of predicate reads: each looks at all versions of all keys.
-const maxClosedSteps = 1 << 29
+// Each predicate read looks at all versions of all keys, and may depend on each. maxClosedSteps bounds the time (a
+// few seconds), maxClosedEdges the memory.
+const (
+	maxClosedSteps = 1 << 29
+	maxClosedEdges = 1 << 25
+)
 
-// rows collects the predecessors of every node; ok is false if there's too much of them.
-func (c *closed) rows(ctx context.Context) (rows [][]graph.Edge, misses []miss, ok bool) {
+// rows collects the predecessors of every node, as far as the limits allow; all says whether those are all.
+func (c *closed) rows(ctx context.Context) (rows [][]graph.Edge, misses []miss, all bool) {
 	rows = make([][]graph.Edge, len(c.nodes))
 	total := 0
 	r := c.reader(func(d dependency) {
@@ -263,11 +267,8 @@ func (c *closed) rows(ctx context.Context) (rows [][]graph.Edge, misses []miss, 
 		rows[d.to] = append(row, graph.Edge{To: d.from, Rel: uint8(d.rel)})
 	})
 	for v := range uint32(len(c.nodes)) {
-		if total > maxEdges/2 || r.steps > maxClosedSteps {
-			return nil, nil, false
-		}
-		if v%64 == 0 && ctx.Err() != nil {
-			break
+		if total > maxClosedEdges || r.steps > maxClosedSteps || v%64 == 0 && ctx.Err() != nil {
+			return rows, r.misses, false
 		}
 		r.node(v)
 	}

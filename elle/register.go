@@ -39,7 +39,8 @@ type register struct {
 	writers versionIndex // ok ops that left this version behind
 	readers versionIndex // ok ops that found this version
 
-	preds *graph.Graph // version → the versions that directly precede it
+	preds   *graph.Graph // version → the versions that directly precede it
+	linkMax int          // how many readers of a version edges are drawn from, at most
 }
 
 // none stands for "no version" and "no touch".
@@ -80,14 +81,11 @@ func inferRegister(ctx context.Context, p *premises) inference {
 	}
 	inf.anomalies = r.directAnomalies(scan.internal, found)
 	inf.notes = r.garbageNote(found)
-	edges, cyclic, err := r.versionEdges(ctx)
-	if err != nil {
-		inf.reasons = []check.Reason{*err}
-		return inf
-	}
+	var cyclic []check.Anomaly
+	r.preds, cyclic, inf.partial = r.versionEdges(ctx)
 	inf.anomalies = append(inf.anomalies, cyclic...)
-	r.preds = edges
-	if inf.reasons = r.tooManyEdges(); len(inf.reasons) > 0 || ctx.Err() != nil {
+	inf.partial = append(inf.partial, r.limitEdges(maxAntiDependencies)...)
+	if ctx.Err() != nil {
 		return inf
 	}
 	inf.vertices = r.hasVertices()

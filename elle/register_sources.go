@@ -47,21 +47,21 @@ func (r *register) sources() []versionSource {
 const maxVersionEdges = 1 << 27
 
 // versionEdges unites the sources that don't contradict each other. A source that makes a cycle of versions of any key
-// is an anomaly, and is left out for all keys.
-func (r *register) versionEdges(ctx context.Context) (*graph.Graph, []check.Anomaly, *check.Reason) {
+// is an anomaly, and is left out for all keys. One with too many edges is left out, too, which partial says.
+func (r *register) versionEdges(ctx context.Context) (best *graph.Graph, cyclic []check.Anomaly, partial []check.Reason) {
 	versions := int(r.versionOff[len(r.versionOff)-1])
 	var accepted []versionEdge
 	var names []string
-	var cyclic []check.Anomaly
-	best := rowsOf(versions, nil)
+	best = rowsOf(versions, nil)
 	for _, s := range r.sources() {
 		if !s.enabled {
 			continue
 		}
 		edges, ok := s.edges(ctx)
 		if !ok {
-			return nil, nil, &check.Reason{Code: "too-many-version-edges", Text: fmt.Sprintf(
-				"the order of versions by %s has more than %d direct edges (hint: fewer writes per key)", s.name, maxVersionEdges)}
+			partial = append(partial, check.Reason{Code: "too-many-dependencies", Text: fmt.Sprintf(
+				"The order of versions by %s has more than %d direct steps, and was not gone by", s.name, maxVersionEdges)})
+			continue
 		}
 		candidate := union(accepted, edges)
 		g := rowsOf(versions, candidate)
@@ -71,7 +71,7 @@ func (r *register) versionEdges(ctx context.Context) (*graph.Graph, []check.Anom
 		}
 		accepted, best, names = candidate, g, append(names, s.name)
 	}
-	return best, cyclic, nil
+	return best, cyclic, partial
 }
 
 // union merges two sorted lists of edges.

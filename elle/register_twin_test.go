@@ -178,21 +178,8 @@ func processChains(ops []regOp) map[int]map[int]bool {
 func literalVersionEdges(ops []regOp, succ map[int]map[int]bool, keys int) map[[3]int]bool {
 	edges := map[[3]int]bool{}
 	for k := range keys {
-		down := make([]map[int]bool, len(ops)) // downstream, computed backwards: edges lead to later completions
-		for a := len(ops) - 1; a >= 0; a-- {
-			down[a] = map[int]bool{}
-			for s := range succ[a] {
-				if ops[s].touches(k) {
-					down[a][s] = true
-					continue
-				}
-				for d := range down[s] {
-					down[a][d] = true
-				}
-			}
-		}
-		for a := range ops {
-			for b := range down[a] {
+		for a, down := range downstream(ops, succ, k) {
+			for b := range down {
 				if v1, v2 := source(&ops[a], k), target(&ops[b], k); v1 > 0 && v2 >= 0 && v1 != v2 {
 					edges[[3]int{k, v1, v2}] = true
 				}
@@ -200,6 +187,25 @@ func literalVersionEdges(ops []regOp, succ map[int]map[int]bool, keys int) map[[
 		}
 	}
 	return edges
+}
+
+// downstream lists for each operation the first ones on each path that touch k. It goes backwards, since edges lead to
+// later completions.
+func downstream(ops []regOp, succ map[int]map[int]bool, k int) []map[int]bool {
+	down := make([]map[int]bool, len(ops))
+	for a := len(ops) - 1; a >= 0; a-- {
+		down[a] = map[int]bool{}
+		for s := range succ[a] {
+			if ops[s].touches(k) {
+				down[a][s] = true
+				continue
+			}
+			for d := range down[s] {
+				down[a][d] = true
+			}
+		}
+	}
+	return down
 }
 
 // source is the version that operation a stands for before others, or 0; target what b stands for after others, or -1.
@@ -239,6 +245,7 @@ func prepared(t testing.TB, h *history.History, o Options) *register {
 	r.layOut(scan)
 	r.numberVersions()
 	r.indexVersions()
+	r.preds, r.linkMax = rowsOf(int(r.versionOff[r.numKeys()]), nil), len(r.nodes)
 	return r
 }
 
