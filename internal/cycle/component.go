@@ -22,9 +22,20 @@ type component struct {
 // cutter cuts components out of a graph. It's read only, for use by many goroutines.
 type cutter struct {
 	in    Input
-	whole graph.Components
+	group []uint32 // number of each node's component from 1, or 0
 	local []uint32 // number of each node in its component
 	tell  *[1 << 8]uint8
+}
+
+func newCutter(in Input, groups [][]uint32) *cutter {
+	n := in.In.Len()
+	k := &cutter{in: in, group: make([]uint32, n), local: make([]uint32, n), tell: tellTable(in.Prefer)}
+	for g, nodes := range groups {
+		for i, v := range nodes {
+			k.group[v], k.local[v] = uint32(g)+1, uint32(i)
+		}
+	}
+	return k
 }
 
 // component cuts out the given nodes. O(their edges).
@@ -52,11 +63,11 @@ func (k *cutter) component(nodes []uint32) *component {
 
 // edges yields the edges between the nodes of a component by their numbers in it, ascending by target, then source.
 func (k *cutter) edges(nodes []uint32, yield func(from, to uint32, rel uint8)) {
-	of := k.whole.Of[nodes[0]]
+	of := k.group[nodes[0]]
 	for to, v := range nodes {
 		from, rel := k.in.In.Row(v)
 		for i, u := range from {
-			if k.whole.Of[u] == of && rel[i] != 0 {
+			if k.group[u] == of && rel[i] != 0 {
 				yield(k.local[u], uint32(to), rel[i])
 			}
 		}

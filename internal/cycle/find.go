@@ -56,18 +56,11 @@ type Found struct {
 // Cycles are the shortest of their types, unless a budget of work, counted in edges and so the same everywhere, ran out
 // in the hunt for shorter ones. The error is that of ctx; what had been found by then is returned with it.
 func Find(ctx context.Context, in Input) (Found, error) {
-	whole := graph.SCC(in.In, allRels, in.Order.chainBack())
-	groups := whole.Groups(2)
+	groups := components(in)
 	if len(groups) == 0 {
 		return Found{}, ctx.Err()
 	}
-	local := make([]uint32, in.In.Len())
-	for _, nodes := range groups {
-		for i, v := range nodes {
-			local[v] = uint32(i)
-		}
-	}
-	cut := cutter{in: in, whole: whole, local: local, tell: tellTable(in.Prefer)}
+	cut := newCutter(in, groups)
 	rules := newRules()
 	parts := make([]Found, len(groups))
 	graph.Parallel(len(groups), in.Workers, func() func(int) {
@@ -91,25 +84,3 @@ func Find(ctx context.Context, in Input) (Found, error) {
 
 // giant is the size from which a component is searched by several goroutines.
 const giant = 4096
-
-// chainBack lays the realtime order beside rows of predecessors: backwards, the latest completion first.
-func (o *Order) chainBack() *graph.Chain {
-	if o == nil {
-		return nil
-	}
-	length := int32(0)
-	for v := range o.Enter {
-		length = max(length, o.Enter[v], o.Exit[v]+1)
-	}
-	on, off := make([]int32, len(o.Enter)), make([]int32, len(o.Enter))
-	for v := range on {
-		on[v], off[v] = -1, -1
-		if o.Enter[v] > 0 {
-			on[v] = length - o.Enter[v]
-		}
-		if o.Exit[v] >= 0 {
-			off[v] = length - 1 - o.Exit[v]
-		}
-	}
-	return graph.NewChain(int(length), on, off)
-}

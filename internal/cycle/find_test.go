@@ -431,13 +431,11 @@ func TestPieces(t *testing.T) {
 // whole takes a world for one component, although it may be none: for tests of the search's parts.
 func whole(w *world) *component {
 	in := w.input()
-	cut := cutter{in: in, local: make([]uint32, w.n), tell: tellTable(in.Prefer)}
 	nodes := make([]uint32, w.n)
 	for v := range nodes {
-		nodes[v], cut.local[v] = uint32(v), uint32(v)
+		nodes[v] = uint32(v)
 	}
-	cut.whole.Of = make([]uint32, w.n)
-	return cut.component(nodes)
+	return newCutter(in, [][]uint32{nodes}).component(nodes)
 }
 
 // sparse is a world with few cycles.

@@ -6,6 +6,7 @@ type Components struct {
 	// those it leads to: the numbers are a topological order, backwards.
 	Of    []uint32
 	Count int
+	first uint32 // the node that Of[0] stands for
 	nodes int
 }
 
@@ -23,7 +24,13 @@ type frame struct {
 // unfinished node and the component of a finished one are never needed together. Indices count up from 1, components
 // down from above: whatever is finished is greater than any index in use.
 func SCC(g *Graph, mask uint8, c *Chain) Components {
-	t := tarjan{g: g, c: c, mask: mask, n: uint32(g.Len())}
+	return SCCRange(g, 0, uint32(g.Len()), mask, c)
+}
+
+// SCCRange is SCC for the nodes from first to end-1 alone, as if there were no others; the chain, too, and the result
+// count from first.
+func SCCRange(g *Graph, first, end uint32, mask uint8, c *Chain) Components {
+	t := tarjan{g: g, c: c, mask: mask, first: first, n: end - first}
 	total := t.n + uint32(c.Len())
 	t.num = make([]uint32, total)
 	t.index, t.comp = 1, total+1
@@ -35,13 +42,14 @@ func SCC(g *Graph, mask uint8, c *Chain) Components {
 	for v := range t.num {
 		t.num[v] = total - t.num[v]
 	}
-	return Components{Of: t.num, Count: int(total + 1 - t.comp), nodes: int(t.n)}
+	return Components{Of: t.num, Count: int(total + 1 - t.comp), first: first, nodes: int(t.n)}
 }
 
 type tarjan struct {
 	g     *Graph
 	c     *Chain
 	mask  uint8
+	first uint32
 	n     uint32
 	num   []uint32
 	index uint32
@@ -80,12 +88,12 @@ func (t *tarjan) step(f *frame) (uint32, bool) {
 	if f.v >= t.n {
 		return t.stepChain(f)
 	}
-	to, rel := t.g.Row(f.v)
+	to, rel := t.g.Row(t.first + f.v)
 	for int(f.next) < len(to) {
 		i := f.next
 		f.next++
-		if rel[i]&t.mask != 0 {
-			return to[i], true
+		if w := to[i] - t.first; w < t.n && rel[i]&t.mask != 0 { // a smaller one than first is far above n
+			return w, true
 		}
 	}
 	if int(f.next) == len(to) && t.c != nil && t.c.On[f.v] >= 0 {
@@ -150,7 +158,7 @@ func (c Components) Groups(least int) [][]uint32 {
 			size[k] = placed | uint32(len(groups)-1)
 		}
 		g := &groups[size[k]&^placed]
-		*g = append(*g, uint32(v))
+		*g = append(*g, c.first+uint32(v))
 	}
 	return groups
 }
