@@ -1,0 +1,56 @@
+package render
+
+import (
+	"context"
+	"fmt"
+
+	"jcheck/check"
+	"jcheck/history"
+)
+
+// Drawer lays out a graph: DOT in, SVG out. Both are made by strangers as far as render is concerned: of the answer only
+// coordinates are used (see layout), and an error leaves the graph as DOT.
+type Drawer interface {
+	Draw(ctx context.Context, dot []byte) (svg []byte, err error)
+}
+
+// Picture is the drawing of one graph.
+type Picture struct {
+	Name string // the path below the result's directory, without a suffix: "G1c/0", "sccs/2"
+	DOT  []byte // always there
+	SVG  []byte // one whole element <svg>, to be put into a file or into a page; nil if it couldn't be drawn
+	Why  string // why there is no SVG
+}
+
+// Pictures draws what a result has to show (its parts aren't looked at): a picture for each cycle, named after its kind
+// and its place among the anomalies of that kind. d may be nil: then there is only DOT.
+func Pictures(ctx context.Context, d Drawer, h *history.History, r check.Result) []Picture {
+	var list []Picture
+	for _, g := range groupByKind(r.Anomalies) {
+		for i, a := range g.list {
+			if len(a.Steps) > 0 {
+				list = append(list, DrawCycle(ctx, d, h, a, pictureName(g.kind, i)))
+			}
+		}
+	}
+	return list
+}
+
+// DrawCycle draws one cycle, and calls the picture name.
+func DrawCycle(ctx context.Context, d Drawer, h *history.History, a check.Anomaly, name string) Picture {
+	p := Picture{Name: name, DOT: []byte(DOT(h, a))}
+	if d == nil {
+		p.Why = "there is no program to draw it"
+		return p
+	}
+	svg, err := d.Draw(ctx, p.DOT)
+	if err != nil {
+		p.Why = err.Error()
+		return p
+	}
+	p.SVG = svg
+	return p
+}
+
+// pictureName is where the i-th anomaly of a kind is drawn.
+func pictureName(kind string, i int) string { return fmt.Sprintf("%s/%d", kind, i) }
