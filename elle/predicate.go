@@ -70,11 +70,9 @@ func inferPredicate(ctx context.Context, p *premises) inference {
 	if len(inf.reasons) > 0 || ctx.Err() != nil {
 		return inf
 	}
-	rows, misses, all := c.rows(ctx)
+	rows, misses, all := c.rows(ctx, defaultClosedLimits())
 	if !all {
-		inf.partial = []check.Reason{{Code: "too-many-dependencies", Text: fmt.Sprintf(
-			"The history has more than %d dependencies, or too many keys for its predicate reads; only what its first "+
-				"operations tell was searched", maxClosedEdges)}}
+		inf.partial = []check.Reason{{Code: "too-many-dependencies", Text: "The history has too many keys for its many predicate reads; only what its first operations tell was searched"}}
 	}
 	inf.anomalies = limited(p.o.MaxAnomalies, nil, misses, c.missAnomaly)
 	inf.notes = c.orderNote()

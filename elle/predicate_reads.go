@@ -246,15 +246,17 @@ func (r *closedReader) member(v uint32, mop int32, t test, k, place int32) {
 	}
 }
 
-// Each predicate read looks at all versions of all keys, and may depend on each. maxClosedSteps bounds the time (a
-// few seconds), maxClosedEdges the memory.
-const (
-	maxClosedSteps = 1 << 29
-	maxClosedEdges = 1 << 25
-)
+// closedLimits bounds the work: each predicate read looks at all versions of all keys, and may depend on each.
+type closedLimits struct {
+	steps int // versions looked at
+	edges int
+}
+
+// defaultClosedLimits are a few seconds and half a gigabyte.
+func defaultClosedLimits() closedLimits { return closedLimits{steps: 1 << 29, edges: 1 << 25} }
 
 // rows collects the predecessors of every node, as far as the limits allow; all says whether those are all.
-func (c *closed) rows(ctx context.Context) (rows [][]graph.Edge, misses []miss, all bool) {
+func (c *closed) rows(ctx context.Context, most closedLimits) (rows [][]graph.Edge, misses []miss, all bool) {
 	rows = make([][]graph.Edge, len(c.nodes))
 	total := 0
 	r := c.reader(func(d dependency) {
@@ -267,7 +269,7 @@ func (c *closed) rows(ctx context.Context) (rows [][]graph.Edge, misses []miss, 
 		rows[d.to] = append(row, graph.Edge{To: d.from, Rel: uint8(d.rel)})
 	})
 	for v := range uint32(len(c.nodes)) {
-		if total > maxClosedEdges || r.steps > maxClosedSteps || v%64 == 0 && ctx.Err() != nil {
+		if total > most.edges || r.steps > most.steps || v%64 == 0 && ctx.Err() != nil {
 			return rows, r.misses, false
 		}
 		r.node(v)
