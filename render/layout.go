@@ -79,11 +79,13 @@ func jsonSyntax() syntax {
 // which the readers bound.
 func layout(dst []byte, v edn.Value, indent int, s syntax) []byte {
 	start := len(dst)
-	dst = s.inline(dst, v)
-	if len(dst)-start+indent <= lineWidth || v.Kind == edn.Tagged || !nested(v) {
-		return dst // a long list of scalars, such as a read, stays on a line of its own as well
+	if weight(v, lineWidth) < lineWidth || v.Kind == edn.Tagged || !nested(v) {
+		dst = s.inline(dst, v)
+		if len(dst)-start+indent <= lineWidth || v.Kind == edn.Tagged || !nested(v) {
+			return dst // a long list of scalars, such as a read, stays on a line of its own as well
+		}
+		dst = dst[:start]
 	}
-	dst = dst[:start]
 	open, shut := s.bracket(v.Kind)
 	dst = append(dst, open...)
 	stride := 1
@@ -104,6 +106,19 @@ func layout(dst []byte, v edn.Value, indent int, s syntax) []byte {
 	dst = append(dst, '\n')
 	dst = append(dst, strings.Repeat(" ", indent)...)
 	return append(dst, shut...)
+}
+
+// weight is a lower bound for the characters that v takes on one line, counted no further than limit: a large value
+// isn't printed once for each level above it only to find that it doesn't fit.
+func weight(v edn.Value, limit int) int {
+	n := 1 + len(v.Text)
+	for _, x := range v.Items {
+		if n >= limit {
+			break
+		}
+		n += weight(x, limit-n)
+	}
+	return n
 }
 
 // nested tells whether a value holds other collections, or is a map.

@@ -80,7 +80,7 @@ func (f *elleFlags) define(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.lenient, "lenient", false, "use what comes before a truncated end")
 	fs.StringVar(&f.format, "format", "auto", "edn, json, or auto: told from the content")
 	fs.StringVar(&f.output, "output", "text", "text, json or edn")
-	fs.IntVar(&f.max, "max-anomalies", 0, "list at most `N` anomalies of each kind; 0 for all (default 1 in text, else all)")
+	fs.IntVar(&f.max, "max-anomalies", 0, "list at most `N` anomalies of each kind; 0 for all (default 1 in text, else 100)")
 	fs.DurationVar(&f.timeout, "timeout", 0, "give up on a file after this `TIME` (30s, 5m), with what was proved so far")
 	fs.StringVar(&f.memory, "max-memory", "", "give up before more than this `SIZE` (512M, 2G) is in use (default nine tenths of the machine's)")
 	fs.StringVar(&f.out, "out", "", "write results.edn, results.json and the proofs into `DIR`")
@@ -88,11 +88,11 @@ func (f *elleFlags) define(fs *pflag.FlagSet) {
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print whole reads, whole transactions and all models")
 }
 
-// textAnomalies is how many anomalies of each kind the text shows unless asked for another number; textChoice is among
-// how many it looks for the shortest.
+// textAnomalies is how many anomalies of each kind the text shows unless asked for another number; listedAnomalies is
+// among how many it looks for the shortest, and how many other outputs have. A broken database makes ten thousands.
 const (
-	textAnomalies = 1
-	textChoice    = 100
+	textAnomalies   = 1
+	listedAnomalies = 100
 )
 
 // job makes of the flags what is to be done.
@@ -136,18 +136,26 @@ func (f *elleFlags) options(fs *pflag.FlagSet) (elle.Options, error) {
 		}
 		o.Initial = &f.initial
 	}
-	switch {
-	case f.max < 0:
+	if f.max < 0 {
 		return o, fmt.Errorf("--max-anomalies %d is negative", f.max)
-	case f.output != "text" || f.out != "":
-		o.MaxAnomalies = f.max
-	case !fs.Changed("max-anomalies"):
-		f.max = textAnomalies
-		o.MaxAnomalies = textChoice
-	case f.max > 0:
-		o.MaxAnomalies = max(f.max, textChoice)
 	}
+	o.MaxAnomalies = f.listed(fs.Changed("max-anomalies"))
 	return o, o.Validate()
+}
+
+// listed is how many anomalies of each kind the checker is to tell of. It also settles how many the text shows.
+func (f *elleFlags) listed(asked bool) int {
+	files := f.output != "text" || f.out != ""
+	if !asked {
+		f.max = textAnomalies
+	}
+	switch {
+	case f.quiet && !files:
+		return 1
+	case asked && (files || f.max == 0 || f.max > listedAnomalies):
+		return f.max
+	}
+	return listedAnomalies
 }
 
 // readOptions are the reader's.

@@ -147,6 +147,9 @@ func (f *cliFlags) job(e *env, fs *pflag.FlagSet) (job, error) {
 	if o.Workload, err = cliWorkload(f.model); err != nil {
 		return job{}, err
 	}
+	if !f.verbose && f.directory == "" {
+		o.MaxAnomalies = 1 // nobody sees them
+	}
 	if err := o.Validate(); err != nil {
 		return job{}, err
 	}
