@@ -228,7 +228,8 @@ func (s *search) nonadjacent(walk Cycle) (Cycle, bool) {
 	var best Cycle
 	for _, p := range walk.pieces() {
 		name := typeOf(p.Rels)
-		if isNonadjacent(name) && s.redundant&s.rules.anomaly[searchOrder(name)] == 0 && (best.Nodes == nil || len(p.Nodes) < len(best.Nodes)) {
+		wanted := isNonadjacent(name) && s.redundant&s.rules.anomaly[searchOrder(name)] == 0
+		if wanted && (best.Nodes == nil || len(p.Nodes) < len(best.Nodes)) {
 			best = p
 		}
 	}

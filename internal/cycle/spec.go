@@ -20,6 +20,9 @@ import (
 //   - G2-item needs an rw edge, and a way back that may have rw edges: one rw edge would make it G-single-item, several
 //     without an adjacent pair G-nonadjacent-item. So for G2.
 //
+// Realtime specs leave process edges out, as the original's do: it never has both, since realtime includes the order of
+// each process.
+//
 // In all these cases the cycle is an anchor and a shortest way back, so it's simple, and existence is decided exactly
 // and in polynomial time. Whatever it is, it's reported under the type that it has.
 //
