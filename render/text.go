@@ -277,7 +277,7 @@ func (p *page) more(r check.Result) {
 	if p.o.Max > 0 {
 		text += "; --max-anomalies N shows N of each kind"
 	}
-	p.para(0, text+"; --out DIR writes all proofs to files.")
+	p.para(0, text+"; --out DIR writes the proofs to files.")
 }
 
 // firstKind is the worst kind of anomaly that was found, here or in a part.

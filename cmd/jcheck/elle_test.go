@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -46,6 +48,21 @@ func TestRaise(t *testing.T) {
 				t.Errorf("%d then %d: got %d, want %d", a, b, e.code, want)
 			}
 		}
+	}
+}
+
+// TestGuard checks that a bug ends with 255 and names itself. Without it, a panic could end with Go's exit code 2, which
+// scripts take for an unknown verdict.
+func TestGuard(t *testing.T) {
+	var stderr bytes.Buffer
+	if got := guard(&stderr, func() int { panic("elle: internal error: lost a node") }); got != exitInternal {
+		t.Errorf("got exit code %d, want %d", got, exitInternal)
+	}
+	if got, want := stderr.String(), "jcheck: internal error: elle: internal error: lost a node\n"; !strings.HasPrefix(got, want) {
+		t.Errorf("got %q, want it to begin with %q", got, want)
+	}
+	if got := guard(&stderr, func() int { return exitInvalid }); got != exitInvalid {
+		t.Errorf("got exit code %d, want %d", got, exitInvalid)
 	}
 }
 

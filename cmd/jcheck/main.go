@@ -33,14 +33,19 @@ const (
 )
 
 func main() {
+	os.Exit(guard(os.Stderr, func() int { return run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr) }))
+}
+
+// guard gives the exit code of f. A panic is our own bug and 255: it must not end with Go's exit code 2, which would
+// read "unknown".
+func guard(stderr io.Writer, f func() int) (code int) {
 	defer func() {
-		// A panic is our own bug. It must not end with Go's exit code 2, which would read "unknown".
 		if p := recover(); p != nil {
-			fmt.Fprintf(os.Stderr, "jcheck: internal error: %v\n%s", p, debug.Stack())
-			os.Exit(exitInternal)
+			fmt.Fprintf(stderr, "jcheck: internal error: %v\n%s", p, debug.Stack())
+			code = exitInternal
 		}
 	}()
-	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	return f()
 }
 
 // env is what a verb may touch besides its flags: the three streams, and the exit code so far.
