@@ -79,7 +79,7 @@ func (p *premises) realtimeStep(e edge) check.Step {
 	a, b := p.nodes[e.a], p.h.Pair(p.nodes[e.b])
 	lead := "just"
 	if ta, tb := p.h.Time(a), p.h.Time(b); ta != history.NoTime && tb != history.NoTime && tb > ta {
-		lead = fmt.Sprintf("%.3f seconds", float64(tb-ta)/1e9)
+		lead = lasting(tb - ta)
 	}
 	return check.Step{
 		Type:   "realtime",
@@ -87,6 +87,19 @@ func (p *premises) realtimeStep(e edge) check.Step {
 		Text: fmt.Sprintf("%s had completed (at index %d) %s before %s was invoked (at index %d)",
 			e.ta, p.h.Index(a), lead, e.tb, p.h.Index(b)),
 	}
+}
+
+// lasting says a length of time in the unit that suits it.
+func lasting(ns int64) string {
+	switch {
+	case ns >= 1e9:
+		return fmt.Sprintf("%.3f seconds", float64(ns)/1e9)
+	case ns >= 1e6:
+		return fmt.Sprintf("%.3g ms", float64(ns)/1e6)
+	case ns >= 1e3:
+		return fmt.Sprintf("%.3g µs", float64(ns)/1e3)
+	}
+	return fmt.Sprintf("%d ns", ns)
 }
 
 // proofs turns components into anomalies that prove that there is a cycle without showing one. Witness: the smallest

@@ -39,8 +39,9 @@ type txnReader struct {
 	v     *versions
 	order []int32 // micro-ops by key, then by place
 	// Of the key in hand, reads before the micro-op in hand: those that agree with the version order and showed more than
-	// any before, and those that don't agree.
-	longer, odd []int32
+	// any before; and the elements of those that don't agree, each with the first such read that showed it.
+	longer []int32
+	odd    map[history.Sym]int32
 }
 
 // judge looks at one transaction: micro-ops of the same key, in their order. Transactions that touch every key once,
@@ -154,7 +155,7 @@ func (t *txnReader) agrees(mops []history.Mop, e expectation, read *history.Mop)
 // read that showed it; other is the append. mop is -1 if there is none. Of the reads so far that agree with the version
 // order, it's enough to know those that showed more than any before.
 func (t *txnReader) firstFuture(mops []history.Mop, row []int32) flaw {
-	t.longer, t.odd = t.longer[:0], t.odd[:0]
+	t.longer, t.odd = t.longer[:0], nil
 	for _, place := range row {
 		m := &mops[place]
 		kv := t.v.of(m)
@@ -165,7 +166,7 @@ func (t *txnReader) firstFuture(mops []history.Mop, row []int32) flaw {
 			}
 		case m.Len == 0:
 		case !t.v.agrees(t.h, kv, m.List(), m.Len):
-			t.odd = append(t.odd, place)
+			t.noteOdd(place, t.h.List(m.List())[:m.Len])
 		case len(t.longer) == 0 || mops[t.longer[len(t.longer)-1]].Len < m.Len:
 			t.longer = append(t.longer, place)
 		}
@@ -182,10 +183,20 @@ func (t *txnReader) firstToShow(mops []history.Mop, kv *keyVersions, slot uint32
 			first = t.longer[i]
 		}
 	}
-	for _, place := range t.odd {
-		if m := &mops[place]; (first < 0 || place < first) && slices.Contains(t.h.List(m.List())[:m.Len], kv.elements.at(slot)) {
-			return place
-		}
+	if place, ok := t.odd[kv.elements.at(slot)]; ok && (first < 0 || place < first) {
+		return place
 	}
 	return first
+}
+
+// noteOdd takes note of the elements of a read that doesn't agree with the version order.
+func (t *txnReader) noteOdd(place int32, shown []history.Sym) {
+	if t.odd == nil {
+		t.odd = make(map[history.Sym]int32)
+	}
+	for _, el := range shown {
+		if _, ok := t.odd[el]; !ok {
+			t.odd[el] = place
+		}
+	}
 }
