@@ -40,6 +40,7 @@ type register struct {
 	readers versionIndex // ok ops that found this version
 
 	preds   *graph.Graph // version → the versions that directly precede it
+	when    *cycle.Order // realtime order of the nodes; nil until somebody asks
 	linkMax int          // how many readers of a version edges are drawn from, at most
 }
 
@@ -83,7 +84,7 @@ func inferRegister(ctx context.Context, p *premises) inference {
 	inf.notes = r.garbageNote(found)
 	var cyclic []check.Anomaly
 	r.preds, cyclic, inf.partial = r.versionEdges(ctx)
-	inf.anomalies = append(inf.anomalies, cyclic...)
+	inf.anomalies = limited(r.o.MaxAnomalies, inf.anomalies, cyclic, func(a check.Anomaly) check.Anomaly { return a })
 	inf.partial = append(inf.partial, r.limitEdges(maxAntiDependencies)...)
 	if ctx.Err() != nil {
 		return inf

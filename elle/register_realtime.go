@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sort"
 	"sync/atomic"
+
+	"jcheck/internal/cycle"
 )
 
 // Linearizable keys: the versions of a key follow each other as the txns that touch it do in realtime. As a rule on the
@@ -58,14 +60,21 @@ type completions struct {
 	asked  []int32  // m → the greatest Enter up to m that a node has, -1 if none: nobody looks up between that and m
 }
 
-func (r *register) completions() *completions {
-	order := r.order
-	if order == nil {
+// times is the realtime order, also where the anomalies looked for have nothing to do with it.
+func (r *register) times() *cycle.Order {
+	if r.when == nil && r.order != nil {
+		r.when = r.order
+	}
+	if r.when == nil {
 		p := *r.premises
 		p.orderByTime()
-		order = p.order
+		r.when = p.order
 	}
-	c := &completions{enter: order.Enter}
+	return r.when
+}
+
+func (r *register) completions() *completions {
+	c := &completions{enter: r.times().Enter}
 	for v := range uint32(len(r.nodes)) {
 		if r.ok(v) {
 			c.node = append(c.node, v)

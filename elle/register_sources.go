@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"sort"
-	"strings"
 
 	"jcheck/check"
-	"jcheck/history"
-	"jcheck/internal/edn"
 	"jcheck/internal/graph"
 )
 
@@ -66,7 +63,7 @@ func (r *register) versionEdges(ctx context.Context) (best *graph.Graph, cyclic 
 		candidate := union(accepted, edges)
 		g := rowsOf(versions, candidate)
 		if groups := graph.SCC(g, 1, nil).Groups(2); len(groups) > 0 {
-			cyclic = append(cyclic, r.cyclicVersions(groups, append(slices.Clone(names), s.name))...)
+			cyclic = append(cyclic, r.cyclicVersions(g, groups, append(slices.Clone(names), s.name))...)
 			continue
 		}
 		accepted, best, names = candidate, g, append(names, s.name)
@@ -104,43 +101,6 @@ func rowsOf(n int, edges []versionEdge) *graph.Graph {
 		g.Off[v+1] += g.Off[v]
 	}
 	return g
-}
-
-// cyclicVersions makes anomalies of components of versions: ordered by key, then by smallest value.
-func (r *register) cyclicVersions(groups [][]uint32, names []string) []check.Anomaly {
-	type entry struct {
-		key  int32
-		vals []history.Value
-	}
-	entries := make([]entry, len(groups))
-	for i, g := range groups {
-		k := r.keyOf(g[0])
-		e := entry{key: k, vals: make([]history.Value, len(g))}
-		for j, v := range g {
-			e.vals[j] = r.versionValue(k, int32(v))
-		}
-		slices.SortFunc(e.vals, edn.Compare)
-		entries[i] = e
-	}
-	slices.SortStableFunc(entries, func(a, b entry) int {
-		return cmp.Or(edn.Compare(r.keyValue(a.key), r.keyValue(b.key)), edn.Compare(a.vals[0], b.vals[0]))
-	})
-	sources := make([]history.Value, len(names))
-	for i, n := range names {
-		sources[i] = edn.NewKeyword(n)
-	}
-	out := make([]check.Anomaly, len(entries))
-	for i, e := range entries {
-		key := r.keyValue(e.key)
-		out[i] = check.Anomaly{
-			Kind: "cyclic-versions",
-			Fields: []history.Field{{Name: "key", Value: key}, {Name: "scc", Value: edn.NewSet(e.vals)},
-				{Name: "sources", Value: edn.NewVector(sources)}},
-			Text: fmt.Sprintf("versions %s of key %s each come before the others, by %s",
-				edn.NewSet(e.vals), key, strings.Join(names, ", ")),
-		}
-	}
-	return out
 }
 
 // keyOf is the key of a version.

@@ -3,6 +3,7 @@ package elle
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -180,5 +181,60 @@ func TestRegisterLongTransactions(t *testing.T) {
 		if want := fmt.Sprintf("%d", n+1); outline(got) != "invalid internal note garbage-read" || !strings.Contains(got.Anomalies[0].Text, want) {
 			t.Errorf("%d keys: got %s, %v, want internal", n, outline(got), got.Anomalies)
 		}
+	}
+}
+
+// Without this, versions could be called cyclic without the transactions that prove it, or with wrong ones.
+func TestRegisterCyclicVersions(t *testing.T) {
+	o := Options{Workload: RWRegister, LinearizableKeys: true}
+	h := readText(t, opLines(
+		"0 invoke [[:w :x 1]]", "0 ok [[:w :x 1]]",
+		"1 invoke [[:w :x 2]]", "1 ok [[:w :x 2]]",
+		"2 invoke [[:r :x nil]]", "2 ok [[:r :x 1]]"))
+	a := Check(context.Background(), h, o).Anomalies[0]
+	if want := []history.ID{1, 3, 5}; a.Kind != "cyclic-versions" || !slices.Equal(a.Ops, want) {
+		t.Errorf("got %s with %v, want cyclic-versions with %v", a.Kind, a.Ops, want)
+	}
+	want := "Of the versions of key :x,\n" +
+		"  - 1 came before 2, because T1 wrote the one and had completed when T2, which wrote the other, was invoked.\n" +
+		"  - However, 2 came before 1, because T2 wrote the one and had completed when T3, which read the other, was invoked: a contradiction."
+	if a.Text != want {
+		t.Errorf("got %q, want %q", a.Text, want)
+	}
+	told := map[string]int{}
+	for seed := range uint64(400) {
+		rng := rand.New(rand.NewPCG(seed, 3))
+		ops := randomRegisters(rng, 20, 4, 1+rng.IntN(2), 0)
+		o := Options{Workload: RWRegister, Models: []string{"read-uncommitted"}, TransactionOrder: map[int64]float64{}}
+		switch rng.IntN(4) {
+		case 0:
+			o.WFRKeys = true
+		case 1:
+			o.SequentialKeys = true
+		case 2:
+			o.LinearizableKeys = true
+		}
+		if rng.IntN(3) == 0 {
+			for i := range ops {
+				o.TransactionOrder[int64(i)] = float64(rng.IntN(10))
+			}
+			o.WFRKeys = true
+		}
+		for _, a := range Check(context.Background(), registerHistory(t, ops), o).Anomalies {
+			if a.Kind != "cyclic-versions" {
+				continue
+			}
+			if len(a.Ops) == 0 || strings.Contains(a.Text, "both were seen") {
+				t.Fatalf("seed %d: got no witness: %s\n%s", seed, a.Text, listing(ops))
+			}
+			for _, how := range []string{"read the one and wrote", "same process", "had completed", "given order", "from the start"} {
+				if strings.Contains(a.Text, how) {
+					told[how]++
+				}
+			}
+		}
+	}
+	if len(told) != 5 {
+		t.Errorf("got %v, want every way to order versions told", told)
 	}
 }
