@@ -222,12 +222,42 @@ func (s *ednScanner) item(i int) (sym Sym, end int, ok bool) {
 	switch s.src[i] {
 	case '#', '^', ';', ']', ')', '}': // perhaps there is no value here
 		return 0, 0, false
+	case '[':
+		if end, ok = s.passOver(i); ok {
+			if sym, ok = s.known(i, end); ok {
+				return sym, end, true
+			}
+		}
 	}
 	v, n, err := edn.Parse(s.src[i:])
 	if err != nil {
 		return 0, 0, false
 	}
-	return s.c.symValue(v), i + n, true
+	return s.learn(i, i+n, s.c.symValue(v)), i + n, true
+}
+
+// Short composite values, such as the [old new] of a compare-and-set, are remembered by their text.
+const (
+	maxKnown     = 1 << 14
+	maxKnownText = 48
+)
+
+func (s *scanner) known(from, to int) (sym Sym, ok bool) {
+	if to-from > maxKnownText {
+		return 0, false
+	}
+	sym, ok = s.texts[string(s.src[from:to])]
+	return sym, ok
+}
+
+func (s *scanner) learn(from, to int, sym Sym) Sym {
+	if to-from <= maxKnownText && len(s.texts) < maxKnown {
+		if s.texts == nil {
+			s.texts = make(map[string]Sym)
+		}
+		s.texts[string(s.src[from:to])] = sym
+	}
+	return sym
 }
 
 // leaf is the Sym of the small integer, keyword, nil, truth value, or string without escapes that starts at i.

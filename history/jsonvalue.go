@@ -231,12 +231,31 @@ func (s *jsonScanner) item(i int) (sym Sym, end int, ok bool) {
 	if sym, end, ok = s.leaf(i); ok {
 		return sym, end, true
 	}
+	if i < len(s.src) && s.src[i] == '[' {
+		if end, ok = s.passOver(i); ok {
+			if sym, ok = s.known(i, end); ok {
+				return sym, end, true
+			}
+		}
+	}
 	p := jsonParser{src: s.src, pos: i}
 	v, bad := p.value(0)
 	if bad != nil {
 		return 0, 0, false
 	}
-	return s.c.symValue(v), p.pos, true
+	return s.learn(i, p.pos, s.c.symValue(v)), p.pos, true
+}
+
+// passOver is where an array of strings and small integers ends.
+func (s *jsonScanner) passOver(i int) (end int, ok bool) {
+	for i = s.blank(i + 1); ; {
+		if i, ok = s.passLeaf(i); !ok {
+			return 0, false
+		}
+		if i, ok = s.comma(i); !ok {
+			return i + 1, i < len(s.src) && s.src[i] == ']'
+		}
+	}
 }
 
 // leaf is the Sym of the small integer, null, truth value, or string without escapes that starts at i.

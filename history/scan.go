@@ -29,6 +29,7 @@ type scanner struct {
 	mops  []scratchMop
 	elems []Sym
 	text  []byte
+	texts map[string]Sym // see known
 }
 
 // scratchMop is a micro-op that waits until it is certain that the whole value is a txn.

@@ -87,18 +87,24 @@ func (p *parser) unmatched() error {
 	return p.fail(p.pos, fmt.Sprintf("%q that closes nothing", p.src[p.pos]), "a value")
 }
 
+// Bits by character: what separates forms, and what else ends a token.
+const (
+	spaceBits   = 1<<' ' | 1<<',' | 1<<'\t' | 1<<'\n' | 1<<'\v' | 1<<'\f' | 1<<'\r' | 1<<28 | 1<<29 | 1<<30 | 1<<31
+	lowEndBits  = spaceBits | 1<<'(' | 1<<')' | 1<<'"' | 1<<';'
+	highEndBits = 1<<('['-64) | 1<<(']'-64) | 1<<('{'-64) | 1<<('}'-64) | 1<<('\\'-64) | 1<<('^'-64)
+)
+
 // IsSpace tells whether c separates forms. Commas do.
 func IsSpace(c byte) bool {
-	return c == ' ' || c == ',' || c-9 < 5 || c-28 < 4
+	return c < 64 && uint64(spaceBits)>>c&1 != 0
 }
 
 // IsDelimiter tells whether c ends a token such as a number, symbol or keyword.
 func IsDelimiter(c byte) bool {
-	switch c {
-	case '(', ')', '[', ']', '{', '}', '"', ';', '\\', '^':
-		return true
+	if c < 64 {
+		return uint64(lowEndBits)>>c&1 != 0
 	}
-	return IsSpace(c)
+	return c < 128 && uint64(highEndBits)>>(c-64)&1 != 0
 }
 
 // space skips white space and comments.
