@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 
 	"jcheck/internal/edn"
 )
@@ -52,23 +51,21 @@ func (s *ednScanner) discard(n int) *fault {
 
 // tree reads the next form whatever it is.
 func (s *ednScanner) tree() (Value, *fault) {
-	v, n, err := edn.Parse(s.src[s.pos:])
-	if err == nil {
-		s.pos += n
-		return v, nil
-	}
-	if err == io.EOF {
-		return v, s.truncated(s.pos)
-	}
-	var e *edn.SyntaxError
-	if !errors.As(err, &e) {
-		return v, &fault{s.pos, codeSyntax, err.Error(), "", ""}
-	}
-	bad := &fault{s.pos + e.Offset, codeSyntax, e.Found, e.Want, e.Hint}
-	if e.Truncated {
-		bad.code, bad.hint = codeTruncated, hintTruncated
-	}
-	return v, bad
+	return s.inWindow(func(text []byte) (Value, int, *fault) {
+		v, n, err := edn.Parse(text)
+		if err == nil {
+			return v, n, nil
+		}
+		var e *edn.SyntaxError
+		if !errors.As(err, &e) { // only white space is left
+			return v, n, s.truncated(0)
+		}
+		bad := &fault{e.Offset, codeSyntax, e.Found, e.Want, e.Hint}
+		if e.Truncated {
+			bad.code, bad.hint = codeTruncated, hintTruncated
+		}
+		return v, n, bad
+	})
 }
 
 func (s *scanner) truncated(at int) *fault {

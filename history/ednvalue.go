@@ -222,6 +222,8 @@ func (s *ednScanner) item(i int) (sym Sym, end int, ok bool) {
 	switch s.src[i] {
 	case '#', '^', ';', ']', ')', '}': // perhaps there is no value here
 		return 0, 0, false
+	case '{': // perhaps the next operation, after a bracket that is missing
+		return 0, 0, false
 	case '[':
 		if end, ok = s.passOver(i); ok {
 			if sym, ok = s.known(i, end); ok {

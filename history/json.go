@@ -131,12 +131,11 @@ func (s *jsonScanner) notOp() *fault {
 
 // tree reads the next value whatever it is.
 func (s *jsonScanner) tree() (Value, *fault) {
-	p := jsonParser{src: s.src, pos: s.pos}
-	v, bad := p.value(0)
-	if bad == nil {
-		s.pos = p.pos
-	}
-	return v, bad
+	return s.inWindow(func(text []byte) (Value, int, *fault) {
+		p := jsonParser{src: text}
+		v, bad := p.value(0)
+		return v, p.pos, bad
+	})
 }
 
 // field reads a name, the colon and the value.

@@ -231,6 +231,9 @@ func (s *jsonScanner) item(i int) (sym Sym, end int, ok bool) {
 	if sym, end, ok = s.leaf(i); ok {
 		return sym, end, true
 	}
+	if i < len(s.src) && s.src[i] == '{' { // perhaps the next operation, after a bracket that is missing
+		return 0, 0, false
+	}
 	if i < len(s.src) && s.src[i] == '[' {
 		if end, ok = s.passOver(i); ok {
 			if sym, ok = s.known(i, end); ok {

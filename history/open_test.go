@@ -188,3 +188,27 @@ func TestManyProblems(t *testing.T) {
 		t.Errorf("the hundredth: %v", p)
 	}
 }
+
+// Without it one missing bracket could cost a tree of the whole file, or a value be refused only for being long.
+func TestLongValues(t *testing.T) {
+	line := "{:type :ok, :process 0, :f :txn, :value [[:r 1 [1 2]]]}\n"
+	rest := strings.Repeat(line, 3*lastWindow/len(line))
+	_, err := Read(t.Context(), "x", []byte("{:type :ok, :value [[:r 1 [2]]\n"+rest), Options{})
+	if got := problem(t, err); got != "syntax" || !strings.Contains(err.Error(), "x:1:20: ") {
+		t.Errorf("a missing bracket: %s %v, want a syntax problem at 1:20", got, err)
+	}
+	for _, element := range []string{"[1 {:a 1.5}]", `\newline`, `"a\u0041b"`, "12345678901234567890/7", "#{}"} {
+		value := "[" + strings.Repeat(element+" ", 3*lastWindow/2/len(element)) + "]"
+		h, err := Read(t.Context(), "x", []byte("{:type :ok, :value "+value+"}\n"+line), Options{})
+		if err != nil || h.Len() != 2 || len(h.Elems(0)) != 3*lastWindow/2/len(element) {
+			t.Errorf("a long list of %s: %v", element, err)
+		}
+	}
+	long := strings.Repeat("x", 2*lastWindow)
+	for _, text := range []string{"{:type :ok :value \"" + long + "\\n\"}", "{:type :ok :value " + long + "}", `{"type":"ok","value":"` + long + `\n"}`} {
+		h, err := Read(t.Context(), "x", []byte(text), Options{})
+		if err != nil || len(h.Value(h.Scalar(0)).Text) < len(long) {
+			t.Errorf("a long %.30q: %v", text, err)
+		}
+	}
+}

@@ -30,6 +30,8 @@ type scanner struct {
 	elems []Sym
 	text  []byte
 	texts map[string]Sym // see known
+
+	faults, lost int // see maxFaults, maxLost
 }
 
 // scratchMop is a micro-op that waits until it is certain that the whole value is a txn.
@@ -82,6 +84,9 @@ func run(f format, to int) outcome {
 		if first = bad != nil; first && !s.recover(bad, from) {
 			return outcome{end: len(s.src), last: true, cut: bad.code == codeTruncated}
 		}
+		if s.faults > maxFaults || s.lost > maxLost {
+			return outcome{end: to, last: to == len(s.src)}
+		}
 	}
 }
 
@@ -109,6 +114,7 @@ func (s *scanner) recover(bad *fault, from int) bool {
 		at = from
 	}
 	next := nextOp(s.src, at, s.marks)
+	s.faults++
 	if bad.code == codeTruncated && next >= 0 {
 		// Where operations follow, the text isn't cut off: rather a bracket or a quote is missing.
 		bad.code, bad.hint = codeSyntax, "a bracket or a quote is missing in this operation"
@@ -116,6 +122,45 @@ func (s *scanner) recover(bad *fault, from int) bool {
 	s.c.problem(int64(bad.off), bad.code, bad.found, bad.want, bad.hint)
 	s.pos = next
 	return next >= 0
+}
+
+// A bracket that is missing makes a value of all that follows. So that one slip doesn't cost a tree of the whole file, nor
+// many slips one each, values are read in a window that grows, and a piece of the input is given up beyond these limits.
+const (
+	firstWindow = 64 << 10
+	lastWindow  = 1 << 20 // where operations seem to begin within the value, it isn't followed further
+	cutMargin   = 8 << 10 // a fault this close to the window's end may come of the cut
+	maxFaults   = 1000
+	maxLost     = 4 << 20 // bytes looked at in vain
+)
+
+// inWindow reads the value that starts here by a function of the text, which tells where the value ended or, from the
+// start of the text, what is wrong.
+func (s *scanner) inWindow(read func(text []byte) (Value, int, *fault)) (Value, *fault) {
+	const growth = lastWindow / firstWindow
+	for size := firstWindow; ; size *= growth {
+		text := s.src[s.pos:]
+		whole := len(text)/growth <= size/growth // so that size can't overflow
+		if !whole {
+			text = text[:size]
+		}
+		v, n, bad := read(text)
+		switch {
+		case bad == nil && (whole || n < size):
+			s.pos += n
+			return v, nil
+		case bad != nil && (whole || bad.code == codeSyntax && bad.off+cutMargin < size):
+			s.lost += bad.off
+			if bad.code == codeTruncated {
+				s.lost += len(text) - bad.off
+			}
+			bad.off += s.pos
+			return v, bad
+		case size >= lastWindow && nextOp(s.src[:s.pos+size], s.pos+1, s.marks) >= 0:
+			s.lost += size
+			return v, &fault{s.pos, codeTruncated, "a value that isn't closed before other operations begin", "", hintTruncated}
+		}
+	}
 }
 
 // Codes of problems, and hints that several places give.
