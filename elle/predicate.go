@@ -72,7 +72,8 @@ func inferPredicate(ctx context.Context, p *premises) inference {
 	}
 	rows, misses, all := c.rows(ctx, defaultClosedLimits())
 	if !all {
-		inf.partial = []check.Reason{{Code: "too-many-dependencies", Text: "The history has too many keys for its many predicate reads; only what its first operations tell was searched"}}
+		inf.partial = []check.Reason{{Code: "too-many-dependencies", Text: "The history has too many keys for its many " +
+			"predicate reads; only what its first operations tell was searched"}}
 	}
 	inf.anomalies = limited(p.o.MaxAnomalies, nil, misses, c.missAnomaly)
 	inf.notes = c.orderNote()

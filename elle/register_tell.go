@@ -121,9 +121,9 @@ func (r *register) garbageNote(f *registerFindings) []check.Note {
 		return nil
 	}
 	found := inOrder(f.garbage)
-	n := check.Note{Code: "garbage-read", Text: fmt.Sprintf("%d reads show values that nobody wrote, the first being %s "+
+	n := check.Note{Code: "garbage-read", Text: fmt.Sprintf("values were read that nobody wrote, first by %s and in all by %d reads "+
 		"(hint: --initial VALUE says what was there before, and makes anything else an anomaly)",
-		len(found), r.mopField(found[0].at, found[0].mop).Value)}
+		r.mopField(found[0].at, found[0].mop).Value, len(found))}
 	for _, g := range found[:min(len(found), maxExamples)] {
 		n.Ops = append(n.Ops, r.id(g.at))
 	}
