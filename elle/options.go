@@ -1,5 +1,3 @@
-// Package elle checks transactional isolation: it infers dependencies between transactions from what clients observed,
-// and looks for cycles and other proofs that the promised isolation was broken.
 package elle
 
 // Options says what to check.
