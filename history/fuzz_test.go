@@ -6,6 +6,8 @@ import (
 	"errors"
 	"math"
 	"math/big"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -66,30 +68,57 @@ func FuzzJSONValue(f *testing.F) {
 	for _, seed := range []string{`{"a":[1,-2.5e3,"x\u00e9\n",null,true,false,{}],"a":2}`, `"\ud83d\ude00\ud83d"`, `[1,]`, `01`, "\"\x01\"", `12345678901234567890`, `-0`, `1e999`} {
 		f.Add([]byte(seed))
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		p := jsonParser{src: data}
-		got, bad := p.value(0)
-		p.peek()
-		ours := bad == nil && p.pos == len(data)
-		if valid := stdjson.Valid(data); ours != valid {
-			if bad != nil && (strings.Contains(bad.found, "nested") || strings.Contains(bad.found, "a number of")) {
-				return // our limits
-			}
-			t.Fatalf("%q: read %v %v, valid %v", data, got, bad, valid)
+	f.Fuzz(compareJSON)
+}
+
+func compareJSON(t *testing.T, data []byte) {
+	p := jsonParser{src: data}
+	got, bad := p.value(0)
+	p.peek()
+	ours := bad == nil && p.pos == len(data)
+	if valid := stdjson.Valid(data); ours != valid {
+		if bad != nil && (strings.Contains(bad.found, "nested") || strings.Contains(bad.found, "a number of")) {
+			return // our limits
 		}
-		if !ours || !utf8.Valid(data) {
-			return
+		t.Fatalf("%.200q: read %v %v, valid %v", data, got, bad, valid)
+	}
+	if !ours || !utf8.Valid(data) {
+		return
+	}
+	d := stdjson.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	var want any
+	if err := d.Decode(&want); err != nil {
+		t.Fatal(err)
+	}
+	if !sameJSON(got, want, "") {
+		t.Fatalf("%.200q: got %v, want %v", data, got, want)
+	}
+}
+
+// Without it real JSON could be read differently from what the standard library reads.
+func TestJSONAgainstStandard(t *testing.T) {
+	n := 0
+	for _, path := range corpusHistories(t) {
+		if filepath.Ext(path) == ".edn" {
+			continue
 		}
-		d := stdjson.NewDecoder(bytes.NewReader(data))
-		d.UseNumber()
-		var want any
-		if err := d.Decode(&want); err != nil {
+		data, err := os.ReadFile(path)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if !sameJSON(got, want, "") {
-			t.Fatalf("%q: got %v, want %v", data, got, want)
+		texts := [][]byte{data}
+		if filepath.Ext(path) == ".jsonl" {
+			texts = bytes.SplitAfter(bytes.TrimSpace(data), []byte("\n"))
 		}
-	})
+		for _, text := range texts {
+			compareJSON(t, text)
+			n++
+		}
+	}
+	if n < 1000 {
+		t.Errorf("compared %d texts", n)
+	}
 }
 
 // sameJSON compares what our parser made of a value in the field of this name with what the standard library did.

@@ -175,7 +175,7 @@ func foreign(src []byte, at int) *fault {
 		pattern, what, hint string
 	}{
 		{line, `^<`, "HTML or XML", "was an error page saved instead of the history?"},
-		{head, `(?m)^(INFO.*util - )?\S+\s+:?(invoke|ok|fail|info)\s`, "Jepsen's log of operations", "use the history.edn of the same run"},
+		{head, `(?m)^(INFO.*util - )?:?[\w-]+\s+:(invoke|ok|fail|info)\s`, "Jepsen's log of operations", "use the history.edn of the same run"},
 		{line, `^(---|- |%YAML|"?[\w-]+"?:(\s|$))`, "YAML", "convert it to JSON: one object for each operation"},
 		{line, `^[^,;\t]*([,;\t][^,;\t]*){2,}$`, "CSV or another table", "convert it to JSON: one object for each operation"},
 	} {

@@ -33,7 +33,7 @@ func TestParsePrints(t *testing.T) {
 		{`#inst "2020-01-01T00:00:00Z"`, `#inst "2020-01-01T00:00:00Z"`}, {`#object[java.lang.Object 0x1f "x"]`, `#object[java.lang.Object 31 "x"]`},
 		{"#jepsen.history.Op{:index 0}", "#jepsen.history.Op{:index 0}"}, {"#error {:cause nil}", "#error{:cause nil}"}, {"#a #b 1", "#a #b 1"},
 		{`#"a\"b"`, `#regex "a\\\"b"`},
-		{"; note\n 1", "1"}, {"#_ 1 2", "2"}, {"#_ #_ 1 2 3", "3"}, {"[#_ 1]", "[]"}, {"^:m [1]", "[1]"}, {"[1;x\n2]", "[1 2]"},
+		{"#'user/foo", "#var user/foo"}, {"; note\n 1", "1"}, {"#_ 1 2", "2"}, {"#_ #_ 1 2 3", "3"}, {"[#_ 1]", "[]"}, {"^:m [1]", "[1]"}, {"[1;x\n2]", "[1 2]"},
 		{`[1"a":b]`, `[1 "a" :b]`},
 	} {
 		v, rest, err := Parse([]byte(c.in))

@@ -321,6 +321,10 @@ func (p *parser) dispatch(depth int) (Value, error) {
 		return p.namespaced(depth)
 	case c == '"':
 		return p.regex()
+	case c == '\'': // #'ns/name, a var
+		p.pos += 2
+		v, err := p.needed(at, depth, 0)
+		return NewTagged("var", v), err
 	case c == '<':
 		return Value{}, p.fail(at, "an object printed as #<...>", "a readable value")
 	case c|0x20 < 'a' || c|0x20 > 'z' && c < utf8.RuneSelf:
