@@ -2,8 +2,8 @@ package elle
 
 import (
 	"runtime"
-	"sync"
-	"sync/atomic"
+
+	"jcheck/internal/graph"
 )
 
 // workersOf is the degree of parallelism that the options ask for.
@@ -17,22 +17,7 @@ func workersOf(o Options) int {
 // spread runs f(i) for every i in [0, n) on up to workers goroutines, which take the next i as they come free. f must
 // put its result in a place of its own, so that nothing depends on which goroutine ran when.
 func spread(n, workers int, f func(i int)) {
-	if workers <= 1 || n <= 1 {
-		for i := range n {
-			f(i)
-		}
-		return
-	}
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(workers, n) {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				f(i)
-			}
-		})
-	}
-	wg.Wait()
+	graph.Parallel(n, workers, func() func(int) { return f })
 }
 
 // blockSize is how many operations one piece of parallel work has.

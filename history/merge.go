@@ -3,6 +3,7 @@ package history
 import (
 	"fmt"
 	"math"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -119,14 +120,27 @@ func (c *core) fill(pieces []piece, workers int) {
 func parallel(n, workers int, f func(int)) {
 	var next atomic.Int64
 	var wg sync.WaitGroup
+	var broken atomic.Pointer[string]
 	for range min(n, workers) {
 		wg.Go(func() {
+			defer relay(&broken)
 			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
 				f(i)
 			}
 		})
 	}
 	wg.Wait()
+	if text := broken.Load(); text != nil {
+		panic(*text)
+	}
+}
+
+// relay keeps a panic for the goroutine that waits, where it is the caller's; see internal/graph.
+func relay(broken *atomic.Pointer[string]) {
+	if p := recover(); p != nil {
+		text := fmt.Sprintf("%v\n%s", p, debug.Stack())
+		broken.CompareAndSwap(nil, &text)
+	}
 }
 
 func (c *core) copyPiece(p *piece) {

@@ -2,7 +2,9 @@ package graph
 
 import (
 	"cmp"
+	"fmt"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -101,8 +103,10 @@ func Parallel(n, workers int, start func() func(i int)) {
 	}
 	var next atomic.Int64
 	var wg sync.WaitGroup
+	var broken atomic.Pointer[string]
 	for range workers {
 		wg.Go(func() {
+			defer relay(&broken)
 			task := start()
 			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
 				task(int(i))
@@ -110,6 +114,18 @@ func Parallel(n, workers int, start func() func(i int)) {
 		})
 	}
 	wg.Wait()
+	if text := broken.Load(); text != nil {
+		panic(*text)
+	}
+}
+
+// relay keeps a panic for the goroutine that waits: there it is the caller's, whose main knows what a bug's exit code
+// is. In a goroutine of its own it would end the program with Go's code 2, which reads as an unknown verdict.
+func relay(broken *atomic.Pointer[string]) {
+	if p := recover(); p != nil {
+		text := fmt.Sprintf("%v\n%s", p, debug.Stack())
+		broken.CompareAndSwap(nil, &text)
+	}
 }
 
 // Workers is the number of goroutines that an option means: 0 stands for GOMAXPROCS.
