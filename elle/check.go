@@ -62,7 +62,7 @@ func (c *checker) check(ctx context.Context, h *history.History) outcome {
 	found, err := cycle.Find(ctx, cycle.Input{In: inf.in, Order: p.order, Prefer: inf.prefer, Workers: p.workers})
 	all := inf.anomalies
 	all = append(all, c.cycles(p, inf, found.Cycles)...)
-	all = append(all, c.proofs(p, found.Exists)...)
+	all = append(all, c.proofs(p, inf, found.Exists)...)
 	if err != nil {
 		return c.conclude(all, inf.notes, stopped(ctx))
 	}

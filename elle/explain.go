@@ -2,6 +2,7 @@ package elle
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"jcheck/check"
@@ -29,21 +30,27 @@ func (c *checker) cycles(p *premises, inf inference, cycles []cycle.Cycle) []che
 // explainCycle tells a cycle step by step. Witness: the transactions of the cycle, from where it begins.
 func explainCycle(p *premises, inf inference, cyc cycle.Cycle) check.Anomaly {
 	a := check.Anomaly{Kind: cyc.Type}
-	n := len(cyc.Nodes)
-	for i, v := range cyc.Nodes {
-		a.Ops = append(a.Ops, p.nodes[v])
-		e := edge{a: v, b: cyc.Nodes[(i+1)%n], rel: cyc.Rels[i], ta: tName(i), tb: tName((i + 1) % n)}
-		switch e.rel {
-		case cycle.Process:
-			a.Steps = append(a.Steps, p.processStep(e))
-		case cycle.Realtime:
-			a.Steps = append(a.Steps, p.realtimeStep(e))
-		default:
-			a.Steps = append(a.Steps, inf.explain(e))
-		}
-	}
+	a.Ops, a.Steps = explainWalk(p, inf, cyc)
 	a.Text = story(a.Steps)
 	return a
+}
+
+// explainWalk tells the transactions of a closed walk, and why each comes before the next.
+func explainWalk(p *premises, inf inference, walk cycle.Cycle) (ops []history.ID, steps []check.Step) {
+	n := len(walk.Nodes)
+	for i, v := range walk.Nodes {
+		ops = append(ops, p.nodes[v])
+		e := edge{a: v, b: walk.Nodes[(i+1)%n], rel: walk.Rels[i], ta: tName(i), tb: tName((i + 1) % n)}
+		switch e.rel {
+		case cycle.Process:
+			steps = append(steps, p.processStep(e))
+		case cycle.Realtime:
+			steps = append(steps, p.realtimeStep(e))
+		default:
+			steps = append(steps, inf.explain(e))
+		}
+	}
+	return ops, steps
 }
 
 // tName is what the i-th witness of an anomaly is called.
@@ -102,15 +109,14 @@ func lasting(ns int64) string {
 	return fmt.Sprintf("%d ns", ns)
 }
 
-// proofs turns components into anomalies that prove that there is a cycle without showing one. Witness: the smallest
-// component, in file order.
-func (c *checker) proofs(p *premises, exists []cycle.Exists) []check.Anomaly {
+// proofs turns components into anomalies that prove that there is a cycle of a kind that the model forbids.
+func (c *checker) proofs(p *premises, inf inference, exists []cycle.Exists) []check.Anomaly {
 	totals := make(map[string]int)
 	var all []check.Anomaly
 	for _, e := range exists {
 		totals[e.Type]++
 		if limit := c.o.MaxAnomalies; limit == 0 || totals[e.Type] <= limit {
-			all = append(all, proof(p, e))
+			all = append(all, proof(p, inf, e))
 		}
 	}
 	for i := range all {
@@ -119,7 +125,12 @@ func (c *checker) proofs(p *premises, exists []cycle.Exists) []check.Anomaly {
 	return all
 }
 
-func proof(p *premises, e cycle.Exists) check.Anomaly {
+// longestProof is how many steps of a closed walk help to understand a proof.
+const longestProof = 32
+
+// proof tells one. Witness: the transactions of a closed walk, with its steps; or if that is long or passes one of them
+// twice, the smallest component, in file order.
+func proof(p *premises, inf inference, e cycle.Exists) check.Anomaly {
 	a := check.Anomaly{Kind: e.Type}
 	var scc []history.Value
 	for _, v := range e.Nodes {
@@ -136,10 +147,20 @@ func proof(p *premises, e cycle.Exists) check.Anomaly {
 		{Name: "scc-size", Value: edn.NewInt(int64(len(e.Nodes)))},
 		{Name: "scc", Value: edn.NewSet(scc)},
 	}
+	if distinct(e.Walk.Nodes) && len(e.Walk.Nodes) <= longestProof {
+		a.Ops, a.Steps = explainWalk(p, inf, e.Walk)
+		a.Text = story(a.Steps)
+		return a
+	}
 	a.Text = fmt.Sprintf("Each of these %d transactions must come before each other one, by dependencies that %s does not "+
 		"allow to form a cycle.", len(e.Nodes), e.Not)
 	if len(e.Nodes) == 1 {
 		a.Text = fmt.Sprintf("T1 must come before itself, by dependencies that %s does not allow to form a cycle.", e.Not)
 	}
 	return a
+}
+
+func distinct(nodes []uint32) bool {
+	sorted := slices.Sorted(slices.Values(nodes))
+	return len(nodes) > 0 && len(slices.Compact(sorted)) == len(nodes)
 }

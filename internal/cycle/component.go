@@ -12,6 +12,7 @@ type component struct {
 	g     *graph.Graph // successors, with all relations that each edge has
 	told  []uint8      // for each edge of g the one relation by which it's told
 	has   Rel          // all relations that occur
+	tell  *[1 << 8]uint8
 	// Of the realtime order only the members' own ranks are kept, without gaps: whatever lies between two members is a
 	// member, so that even the transitive reduction can be told from these. All are nil without an order.
 	enter []int32  // how many members completed before this one was invoked
@@ -40,7 +41,7 @@ func newCutter(in Input, groups [][]uint32) *cutter {
 
 // component cuts out the given nodes. O(their edges).
 func (k *cutter) component(nodes []uint32) *component {
-	c := &component{nodes: nodes}
+	c := &component{nodes: nodes, tell: k.tell}
 	off := make([]uint64, len(nodes)+1)
 	k.edges(nodes, func(from, _ uint32, _ uint8) { off[from+1]++ })
 	for v := range nodes {

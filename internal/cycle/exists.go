@@ -65,15 +65,22 @@ func (c *component) exists(rules *rules) (proofs []Exists, impossible uint64) {
 			acyclic[key] = true
 			continue
 		}
-		for k, v := range nodes {
-			nodes[k] = c.nodes[v]
-		}
+		walk := c.closedWalk(nodes, row.x, row.y)
+		c.globally(nodes)
+		c.globally(walk.Nodes)
 		impossible |= rules.stronger[i]
 		proofs = append(proofs, Exists{
-			Type: row.model + fallback, Not: Friendly(row.model), Subgraph: row.subgraph(), Nodes: nodes,
+			Type: row.model + fallback, Not: Friendly(row.model), Subgraph: row.subgraph(), Nodes: nodes, Walk: walk,
 		})
 	}
 	return proofs, impossible
+}
+
+// globally turns the component's numbers of nodes into the whole graph's.
+func (c *component) globally(nodes []uint32) {
+	for i, v := range nodes {
+		nodes[i] = c.nodes[v]
+	}
 }
 
 // smallest is the smallest strongly connected component of a projection, of those the one with the smallest node: at

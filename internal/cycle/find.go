@@ -40,6 +40,8 @@ type Exists struct {
 	Not      string   // friendly name of the model
 	Subgraph string   // the projection as EDN, e.g. "[:extension [:union :ww ...] [:union :rw :rwp]]"
 	Nodes    []uint32 // the smallest strongly connected component, ascending
+	// Walk is a closed walk in the projection, through one of Nodes; it may pass a transaction twice. Without a Type.
+	Walk Cycle
 }
 
 // Found is the result of a search, ordered by component (smallest node first), then by the search order of types.

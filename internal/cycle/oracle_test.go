@@ -2,6 +2,7 @@ package cycle
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -195,7 +196,9 @@ func (w *world) proofs(nodes []uint32) []Exists {
 		}
 		best := slices.MinFunc(groups, func(a, b []uint32) int { return len(a) - len(b) })
 		impossible |= l.stronger[l.model(row.model)]
-		out = append(out, Exists{row.model + "-cycle-exists", Friendly(row.model), row.subgraph(), best})
+		out = append(out, Exists{
+			Type: row.model + "-cycle-exists", Not: Friendly(row.model), Subgraph: row.subgraph(), Nodes: best,
+		})
 	}
 	return out
 }
@@ -303,6 +306,25 @@ func (w *world) sound(c Cycle) error {
 	return nil
 }
 
+// closed checks that the walk of a proof is there, is closed, and keeps to the row's projection.
+func (w *world) closed(e Exists) error {
+	i := slices.IndexFunc(existsRows[:], func(r existsRow) bool { return r.model+"-cycle-exists" == e.Type })
+	row, c := existsRows[i], e.Walk
+	if len(c.Nodes) == 0 || len(c.Nodes) != len(c.Rels) || !slices.Contains(e.Nodes, c.Nodes[0]) {
+		return errors.New("no walk from a node of the component")
+	}
+	for k, r := range c.Rels {
+		a, b := int(c.Nodes[k]), int(c.Nodes[(k+1)%len(c.Nodes)])
+		if w.rel[a][b]&r == 0 && (r != Realtime || !w.before(a, b)) {
+			return fmt.Errorf("no step %d-%v->%d", a, r, b)
+		}
+		if row.x&r == 0 && (row.y&r == 0 || k == 0 || row.x&c.Rels[k-1] == 0) {
+			return fmt.Errorf("step %d-%v->%d isn't in %s", a, r, b, e.Subgraph)
+		}
+	}
+	return nil
+}
+
 // compare judges what Find says about a world.
 func (w *world) compare(found Found) error {
 	groups := sccs(closureOf(w.n, func(a, b int) bool { return w.rel[a][b] != 0 || w.before(a, b) }), 2)
@@ -325,7 +347,14 @@ func (w *world) compare(found Found) error {
 	if len(rest) > 0 {
 		return fmt.Errorf("cycles outside of components: %v", rest)
 	}
-	if diff := cmp.Diff(found.Exists, proofs); diff != "" {
+	bare := slices.Clone(found.Exists)
+	for i, e := range bare {
+		if err := w.closed(e); err != nil {
+			return fmt.Errorf("proof %v: %w", e, err)
+		}
+		bare[i].Walk = Cycle{}
+	}
+	if diff := cmp.Diff(bare, proofs); diff != "" {
 		return fmt.Errorf("proofs (-got +want):\n%s", diff)
 	}
 	return nil
