@@ -22,14 +22,23 @@ type Picture struct {
 	Why  string // why there is no SVG
 }
 
-// Pictures draws what a result has to show (its parts aren't looked at): a picture for each cycle, named after its kind
-// and its place among the anomalies of that kind. d may be nil: then there is only DOT.
+// Pictures draws what a result and its parts have to show: a picture for each cycle, named after its kind and its place
+// among the anomalies of that kind. d may be nil: then there is only DOT.
 func Pictures(ctx context.Context, d Drawer, h *history.History, r check.Result) []Picture {
+	list := picturesOf(ctx, d, h, "", r)
+	for i, p := range r.Parts {
+		list = append(list, picturesOf(ctx, d, h, partDir(i, p), p.Result)...)
+	}
+	return list
+}
+
+// picturesOf are the pictures of a result without its parts; their names begin with dir.
+func picturesOf(ctx context.Context, d Drawer, h *history.History, dir string, r check.Result) []Picture {
 	var list []Picture
 	for _, g := range groupByKind(r.Anomalies) {
 		for i, a := range g.list {
 			if len(a.Steps) > 0 {
-				list = append(list, DrawCycle(ctx, d, h, a, pictureName(g.kind, i)))
+				list = append(list, DrawCycle(ctx, d, h, a, dir+pictureName(g.kind, i)))
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,20 +11,20 @@ import (
 	"jcheck/history"
 )
 
+// FileOptions says what Files writes, and how.
+type FileOptions struct {
+	Name     string // that the results give to the history
+	MaxGraph int    // bytes of a graph's DOT; larger ones are left out; 0 for no limit
+	Drawer   Drawer // draws the graphs; nil for no drawings
+}
+
 // Files writes what a result has to show into a directory, which it makes: results.edn and results.json, and for each
-// type of cycle T the texts of its cycles as T.txt and a graph of each as T/0.dot, T/1.dot, ... The parts of a result
-// (independent keys) get directories of their own. file is the name that the results give to the history. Graphs of more
-// than maxGraph bytes are left out and named in skipped; 0 means no limit.
-func Files(dir string, h *history.History, file string, r check.Result, maxGraph int) (skipped []string, err error) {
-	var list []outFile
-	for _, f := range files(h, file, r) {
-		if maxGraph > 0 && len(f.text) > maxGraph && strings.HasSuffix(f.name, ".dot") {
-			skipped = append(skipped, f.name)
-			continue
-		}
-		list = append(list, f)
-	}
-	return skipped, writeAll(dir, list)
+// type of cycle T the texts of its cycles as T.txt and a graph of each as T/0.dot and T/0.svg, T/1.dot, ... The parts of
+// a result (independent keys) get directories of their own. What was left out is told in sentences; an error means that
+// something could not be written.
+func Files(ctx context.Context, dir string, h *history.History, r check.Result, o FileOptions) (omitted []string, err error) {
+	list, omitted := files(ctx, h, r, o)
+	return omitted, writeAll(dir, list)
 }
 
 // outFile is one file to write; its name is relative, with slashes.
@@ -33,39 +34,53 @@ type outFile struct {
 }
 
 // files makes all files in memory first, so that a failure to draw leaves nothing half written.
-func files(h *history.History, file string, r check.Result) []outFile {
-	out := []outFile{
-		{"results.edn", EDN(h, file, r)},
-		{"results.json", JSON(h, file, r)},
+func files(ctx context.Context, h *history.History, r check.Result, o FileOptions) (list []outFile, omitted []string) {
+	list = []outFile{
+		{"results.edn", EDN(h, o.Name, r)},
+		{"results.json", JSON(h, o.Name, r)},
 	}
-	for _, g := range groupByKind(r.Anomalies) {
-		out = append(out, cycleFiles(h, g)...)
-	}
+	list = append(list, cycleTexts(h, "", r)...)
 	for i, p := range r.Parts {
-		prefix := fmt.Sprintf("parts/%d-%s/", i, safeName(p.Name))
-		for _, g := range groupByKind(p.Result.Anomalies) {
-			for _, f := range cycleFiles(h, g) {
-				out = append(out, outFile{prefix + f.name, f.text})
-			}
+		list = append(list, cycleTexts(h, partDir(i, p), p.Result)...)
+	}
+	undrawn := 0
+	why, example := "", ""
+	for _, p := range Pictures(ctx, o.Drawer, h, r) {
+		if o.MaxGraph > 0 && len(p.DOT) > o.MaxGraph {
+			omitted = append(omitted, fmt.Sprintf("graph %s.dot is larger than %d bytes and was not written", p.Name, o.MaxGraph))
+			continue
 		}
+		list = append(list, outFile{p.Name + ".dot", p.DOT})
+		if p.SVG != nil {
+			list = append(list, outFile{p.Name + ".svg", p.SVG})
+		} else if undrawn++; undrawn == 1 {
+			why, example = p.Why, p.Name
+		}
+	}
+	if undrawn > 0 && o.Drawer != nil {
+		omitted = append(omitted, fmt.Sprintf("%d graphs are there as DOT text only, the first as %s.dot: %s", undrawn, example, why))
+	}
+	return list, omitted
+}
+
+// cycleTexts are the texts of each type of cycle; other anomalies have none.
+func cycleTexts(h *history.History, dir string, r check.Result) []outFile {
+	var out []outFile
+	for _, g := range groupByKind(r.Anomalies) {
+		if len(g.list[0].Steps) == 0 {
+			continue
+		}
+		var texts []string
+		for i, a := range g.list {
+			texts = append(texts, fmt.Sprintf("%s #%d\n%s", g.kind, i, CycleText(h, a)))
+		}
+		out = append(out, outFile{dir + g.kind + ".txt", []byte(strings.Join(texts, "\n\n\n") + "\n")})
 	}
 	return out
 }
 
-// cycleFiles are the files of one type of cycle; other anomalies have none.
-func cycleFiles(h *history.History, g group) []outFile {
-	if len(g.list[0].Steps) == 0 {
-		return nil
-	}
-	var texts []string
-	var out []outFile
-	for i, a := range g.list {
-		texts = append(texts, fmt.Sprintf("%s #%d\n%s", g.kind, i, CycleText(h, a)))
-		out = append(out, outFile{fmt.Sprintf("%s/%d.dot", g.kind, i), []byte(DOT(h, a))})
-	}
-	text := outFile{g.kind + ".txt", []byte(strings.Join(texts, "\n\n\n") + "\n")}
-	return append([]outFile{text}, out...)
-}
+// partDir is the directory of a part's files.
+func partDir(i int, p check.Part) string { return fmt.Sprintf("parts/%d-%s/", i, safeName(p.Name)) }
 
 // safeName is a part's name as a part of a path: anything but letters, digits, "-" and "_" becomes "_".
 func safeName(name string) string {

@@ -49,8 +49,8 @@ func (e *env) judgeAll(ctx context.Context, j job, paths []string) {
 }
 
 // judge opens a history, checks it, shows the result, and raises the exit code that its verdict has.
-func (e *env) judge(ctx context.Context, j job, path, out string) error {
-	ctx, stop := j.limits.start(ctx)
+func (e *env) judge(whole context.Context, j job, path, out string) error {
+	ctx, stop := j.limits.start(whole)
 	defer stop()
 	p := newProgress(e.stderr)
 	defer p.clear()
@@ -63,16 +63,26 @@ func (e *env) judge(ctx context.Context, j job, path, out string) error {
 		defer d.h.Close() // only read from: nothing can be lost
 	}
 	if out != "" && d.h != nil {
-		skipped, err := render.Files(out, d.h, path, d.result, j.maxGraph)
-		if err != nil {
+		if err := e.writeFiles(whole, j, d, out); err != nil {
 			return err
-		}
-		for _, name := range skipped {
-			fmt.Fprintf(e.stderr, "jcheck: %s: graph %s is larger than %d bytes and was not written\n", shownName(path), name, j.maxGraph)
 		}
 	}
 	e.raise(verdictCode(d.result.Verdict))
 	return j.show(d)
+}
+
+// writeFiles writes the proofs of a result, and draws them. It isn't under the limits of the check, which may have used
+// them up: drawing has its own.
+func (e *env) writeFiles(ctx context.Context, j job, d judged, out string) error {
+	drawer := newDrawer()
+	omitted, err := render.Files(ctx, out, d.h, d.result, render.FileOptions{Name: d.path, MaxGraph: j.maxGraph, Drawer: drawer})
+	for _, what := range omitted {
+		fmt.Fprintf(e.stderr, "jcheck: %s: %s\n", shownName(d.path), what)
+	}
+	if err := drawer.Close(); err != nil { // a matter of tidiness: no reason to withhold a verdict
+		fmt.Fprintf(e.stderr, "jcheck: %v\n", err)
+	}
+	return err
 }
 
 // result is the outcome of one file, or why it has none.
