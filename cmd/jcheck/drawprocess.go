@@ -100,7 +100,7 @@ func (p *drawProcess) readAnswer() ([]byte, error) {
 	case err != nil || len(text) < n:
 		return nil, errors.New("ended in the middle of a drawing")
 	case word == "error":
-		return nil, fmt.Errorf("%.200s", firstLine(string(text)))
+		return nil, fmt.Errorf("%.200s", plainLine(string(text)))
 	}
 	return text, nil
 }

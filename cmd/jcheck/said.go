@@ -29,11 +29,11 @@ func (t *said) Write(b []byte) (int, error) {
 func (t *said) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return firstLine(string(t.text))
+	return plainLine(string(t.text))
 }
 
-// firstLine is the first line of a stranger's text, without characters that a terminal may obey.
-func firstLine(s string) string {
+// plainLine is the first line of a stranger's text, without characters that a terminal may obey.
+func plainLine(s string) string {
 	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
