@@ -18,6 +18,7 @@ const (
 	maxElems  = 8  // elements of a read
 	around    = 1  // elements shown on either side of an interesting one
 	maxLetter = 60 // characters of any other value
+	indented  = 20 // columns before an operation that begins its line
 )
 
 // ops shows operations as T1 = ..., each with its place in the file.
@@ -40,7 +41,11 @@ func (p *page) ops(ids []history.ID, a check.Anomaly) {
 
 // place says where an operation is in the file, who did it, and how it ended if not well.
 func (p *page) place(id history.ID) string {
-	text := fmt.Sprintf("(line %d", p.h.Pos(id).Line)
+	pos := p.h.Pos(id)
+	text := fmt.Sprintf("(line %d", pos.Line)
+	if pos.Column > indented {
+		text += fmt.Sprintf(":%d", pos.Column) // several operations share the line
+	}
 	if p.h.Client(id) {
 		text += fmt.Sprintf(", process %s", p.h.ProcName(p.h.Proc(id)))
 	}

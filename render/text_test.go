@@ -134,6 +134,19 @@ func TestLongTransaction(t *testing.T) {
 	}
 }
 
+// TestPlace checks that an operation is found in a file of a single line. Without it, "line 1" would be all that is said
+// of every operation.
+func TestPlace(t *testing.T) {
+	h := read(t, `[{:type :ok, :process 0, :value [[:append 1 1]]} {:type :info, :process "n", :value [[:r 1 nil]]}
+  {:type :info, :process 1, :value [[:r 1 nil]]}]`)
+	p := &page{h: h}
+	for id, want := range []string{"(line 1, process 0)", "(line 1:50, info)", "(line 2, process 1, info)"} {
+		if got := p.place(history.ID(id)); got != want {
+			t.Errorf("operation %d: got %s, want %s", id, got, want)
+		}
+	}
+}
+
 // TestManyKeys checks that of many failing keys a few are shown and the rest counted. Without it, a report on a
 // thousand keys would be unreadable.
 func TestManyKeys(t *testing.T) {
