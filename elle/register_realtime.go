@@ -41,11 +41,11 @@ func (r *register) realtimeEdges(ctx context.Context) ([]versionEdge, bool) {
 	shards := max(1, min(r.workers, r.numKeys()))
 	var total atomic.Int64
 	spread(shards, r.workers, func(i int) {
-		w := &realtimeWalk{register: r, completions: c, rows: rows, total: &total}
+		w := &realtimeWalk{register: r, completions: c, rows: rows, total: &total, most: r.maxVersionEdges()}
 		w.init(int32(i), int32(shards))
 		w.run(ctx)
 	})
-	if total.Load() > maxVersionEdges {
+	if total.Load() > r.maxVersionEdges() {
 		return nil, false
 	}
 	return slices.Concat(rows...), true
@@ -119,6 +119,8 @@ type realtimeWalk struct {
 	shard, shards int32
 	rows          [][]versionEdge // results, by key
 	total         *atomic.Int64   // edges of all shards
+	most          int64           // how many of them there may be
+	work          int             // steps since the last look at the context
 	past          []*keyPast      // by key; nil before the first touch and after the last
 	left          []uint32        // touches of a key that are still to come
 	free          []*keyPast
@@ -153,13 +155,22 @@ func (w *realtimeWalk) init(shard, shards int32) {
 
 func (w *realtimeWalk) mine(k int32) bool { return w.shards == 1 || k%w.shards == w.shard }
 
-// walkStride is how many completions pass between looks at the context and at the number of edges.
-const walkStride = 4096
+// workStride is how many steps pass between looks at the context and at the number of edges.
+const workStride = 1 << 20
+
+// enough tells, now and then, whether to give up.
+func (w *realtimeWalk) enough(ctx context.Context) bool {
+	if w.work++; w.work < workStride {
+		return false
+	}
+	w.work = 0
+	return ctx.Err() != nil || w.total.Load() > w.most
+}
 
 func (w *realtimeWalk) run(ctx context.Context) {
 	late := w.late
 	for m := range int32(len(w.node)) {
-		if m%walkStride == 0 && (ctx.Err() != nil || w.total.Load() > maxVersionEdges) {
+		if w.enough(ctx) {
 			return
 		}
 		for len(late) > 0 && w.enter[late[0]] <= m {
@@ -197,6 +208,7 @@ func (w *realtimeWalk) targets(y uint32) {
 }
 
 func (w *realtimeWalk) addEdges(p *keyPast, from []uint32, to int32) {
+	w.work += len(from)
 	for _, v := range from {
 		if int32(v) != to {
 			p.row = append(p.row, edgeOf(int32(v), to))
@@ -271,6 +283,7 @@ func (w *realtimeWalk) passed(x uint32, m int32) {
 	if enter == 0 {
 		return // nothing led to x
 	}
+	w.work += int(m - enter)
 	for z := enter; z < m; z++ {
 		ts := w.touchesOf(w.node[z])
 		for i := range ts {
@@ -375,7 +388,16 @@ func (w *realtimeWalk) push(p *keyPast, m int32) {
 	p.at = append(p.at, m+1)
 	p.data = append(p.data, w.set...)
 	p.end = append(p.end, int32(len(p.data)))
+	w.work += len(w.set)
+	if len(p.data) > maxPast {
+		if p.forget(w.needed[m]); len(p.data) > maxPast {
+			w.total.Add(w.most + 1) // that's too much, too
+		}
+	}
 }
+
+// maxPast is how many versions the sets of one key may hold that can still be looked up.
+const maxPast = 1 << 24
 
 // unseen tells whether nobody will look up the last set of p, so that it may make room for that of m+1.
 func (w *realtimeWalk) unseen(p *keyPast, m int32) bool {

@@ -39,9 +39,9 @@ func (r *register) sources() []versionSource {
 	}
 }
 
-// maxVersionEdges bounds the memory for the order of versions. Only a key with tens of thousands of versions of which
-// nobody knows the order gets there.
-const maxVersionEdges = 1 << 27
+// maxVersionEdges bounds the memory for the order of versions, to far more than sensible histories need. Only a key with
+// many thousands of versions of which nobody knows the order gets there.
+func (r *register) maxVersionEdges() int64 { return max(1<<24, 16*int64(len(r.touches))) }
 
 // versionEdges unites the sources that don't contradict each other. A source that makes a cycle of versions of any key
 // is an anomaly, and is left out for all keys. One with too many edges is left out, too, which partial says.
@@ -57,7 +57,7 @@ func (r *register) versionEdges(ctx context.Context) (best *graph.Graph, cyclic 
 		edges, ok := s.edges(ctx)
 		if !ok {
 			partial = append(partial, check.Reason{Code: "too-many-dependencies", Text: fmt.Sprintf(
-				"The order of versions by %s has more than %d direct steps, and was not gone by", s.name, maxVersionEdges)})
+				"The order of versions by %s has more than %d direct steps, and was not gone by", s.name, r.maxVersionEdges())})
 			continue
 		}
 		candidate := union(accepted, edges)
