@@ -11,33 +11,36 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// unpack gives the text of compressed data, told by its first bytes, and any other data as it is. cut is set where the
-// compressed stream ends too early; then text is what came before.
-func unpack(ctx context.Context, data []byte, o Options) (text []byte, cut *fault, err error) {
+// unpack gives the text of compressed data, told by its first bytes, in place of the data, which it gives back; any other
+// data it leaves as it is. cut is set where the compressed stream ends too early; then text is what came before.
+func unpack(ctx context.Context, in input, o Options) (text input, cut *fault, err error) {
 	var r io.Reader
 	var name string
 	switch {
-	case bytes.HasPrefix(data, []byte("\x1f\x8b")):
+	case bytes.HasPrefix(in.data, []byte("\x1f\x8b")):
 		name = "gzip"
-		z, zerr := gzip.NewReader(bytes.NewReader(data))
-		if zerr != nil {
-			return nil, nil, unpackProblem(name, zerr)
+		z, err := gzip.NewReader(bytes.NewReader(in.data))
+		if err != nil {
+			return in, nil, unpackProblem(name, err)
 		}
 		r = z
-	case bytes.HasPrefix(data, []byte("\x28\xb5\x2f\xfd")):
+	case bytes.HasPrefix(in.data, []byte("\x28\xb5\x2f\xfd")):
 		name = "zstd"
-		z, zerr := zstd.NewReader(bytes.NewReader(data), zstd.WithDecoderMaxWindow(1<<30), zstd.WithDecoderConcurrency(1))
-		if zerr != nil {
-			return nil, nil, unpackProblem(name, zerr)
+		z, err := zstd.NewReader(bytes.NewReader(in.data), zstd.WithDecoderMaxWindow(1<<30), zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return in, nil, unpackProblem(name, err)
 		}
 		defer z.Close()
 		r = z
 	default:
-		return data, nil, nil
+		return in, nil, nil
 	}
-	text, err = readAll(ctx, r, o)
+	text, err = readAll(ctx, r, o, in.release != nil)
+	if bad := in.close(); bad != nil {
+		err = errors.Join(err, bad)
+	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return text, &fault{len(text), codeTruncated, fmt.Sprintf("the end of the file within the %s stream", name), "", hintTruncated}, nil
+		return text, &fault{len(text.data), codeTruncated, fmt.Sprintf("the end of the file within the %s stream", name), "", hintTruncated}, nil
 	}
 	var p problemError
 	if err != nil && !errors.As(err, &p) && ctx.Err() == nil {

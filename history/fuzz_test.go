@@ -26,15 +26,15 @@ func fuzzRead(t *testing.T, data []byte, f Format) {
 		}
 		return
 	}
-	text, cut, err := unpack(t.Context(), data, Options{})
+	text, cut, err := unpack(t.Context(), input{data: data}, Options{})
 	if cut != nil || err != nil {
 		t.Fatalf("read, but unpack: %v %v", cut, err)
 	}
 	want := dump(h, nil)
-	if got := dump(scanText(t, string(text), Options{Format: f}, 0, true)); got != want {
+	if got := dump(scanText(t, string(text.data), Options{Format: f}, 0, true)); got != want {
 		t.Fatalf("%q\nby trees:\n%s\ndirectly:\n%s", data, got, want)
 	}
-	if got := dump(scanText(t, string(text), Options{Format: f}, 20, false)); got != want {
+	if got := dump(scanText(t, string(text.data), Options{Format: f}, 20, false)); got != want {
 		t.Fatalf("%q\nin pieces:\n%s\nin one:\n%s", data, got, want)
 	}
 }

@@ -1,4 +1,4 @@
-//go:build !(linux || darwin || freebsd || netbsd || openbsd)
+//go:build !(linux || darwin)
 
 package history
 
@@ -8,6 +8,7 @@ import (
 )
 
 // mapFile isn't there on this system: files are read instead.
-func mapFile(*os.File, int64) (data []byte, closer func() error, err error) {
-	return nil, nil, errors.ErrUnsupported
-}
+func mapFile(*os.File, int64) (input, error) { return input{}, errors.ErrUnsupported }
+
+// reserve isn't there on this system: buffers grow instead.
+func reserve(int64) (input, error) { return input{}, errors.ErrUnsupported }

@@ -1,4 +1,4 @@
-//go:build linux || darwin || freebsd || netbsd || openbsd
+//go:build linux || darwin
 
 package history
 
@@ -8,13 +8,22 @@ import (
 )
 
 // mapFile maps a file's bytes into memory, read-only.
-func mapFile(f *os.File, size int64) (data []byte, closer func() error, err error) {
+func mapFile(f *os.File, size int64) (input, error) {
+	return mapped(int(f.Fd()), size, syscall.PROT_READ, syscall.MAP_PRIVATE)
+}
+
+// reserve gives so many bytes that take memory only once they are written to.
+func reserve(size int64) (input, error) {
+	return mapped(-1, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON|syscall.MAP_NORESERVE)
+}
+
+func mapped(fd int, size int64, protection, flags int) (input, error) {
 	if size != int64(int(size)) {
-		return nil, nil, syscall.EFBIG
+		return input{}, syscall.EFBIG
 	}
-	data, err = syscall.Mmap(int(f.Fd()), 0, int(size), syscall.PROT_READ, syscall.MAP_PRIVATE)
+	data, err := syscall.Mmap(fd, 0, int(size), protection, flags)
 	if err != nil {
-		return nil, nil, os.NewSyscallError("mmap", err)
+		return input{}, os.NewSyscallError("mmap", err)
 	}
-	return data, func() error { return os.NewSyscallError("munmap", syscall.Munmap(data)) }, nil
+	return input{data: data, release: func() error { return os.NewSyscallError("munmap", syscall.Munmap(data)) }}, nil
 }

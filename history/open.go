@@ -15,16 +15,38 @@ import (
 // which may unpack to a thousand times their size.
 const DefaultMaxBytes int64 = 4 << 30
 
+// input is the bytes of a history and what gives them back. Without release they are on the heap, and so is what is
+// unpacked from them.
+type input struct {
+	data    []byte
+	release func() error
+}
+
+func (in input) close() error {
+	if in.release == nil {
+		return nil
+	}
+	return in.release()
+}
+
+// fail gives the input back and is the error that says why.
+func (in input) fail(err error) error {
+	if bad := in.close(); bad != nil {
+		return errors.Join(err, bad)
+	}
+	return err
+}
+
 // Open reads the history in a file, in standard input ("-"), or in a folder, as Jepsen writes it. It may be EDN or JSON,
 // plain or compressed by gzip or zstd; which of them is told from the content. An input that isn't a history is a
 // *ReadError. The history holds on to the file until it is closed; nobody may shorten the file before that.
 func Open(ctx context.Context, path string, o Options) (*History, error) {
 	if path == "-" {
-		data, err := readAll(ctx, os.Stdin, o)
+		in, err := readAll(ctx, os.Stdin, o, true)
 		if err != nil {
-			return nil, unreadable("standard input", err)
+			return nil, in.fail(unreadable("standard input", err))
 		}
-		return Read(ctx, "standard input", data, o)
+		return read(ctx, "standard input", in, o)
 	}
 	info, err := os.Stat(path)
 	if err == nil && info.IsDir() {
@@ -33,46 +55,45 @@ func Open(ctx context.Context, path string, o Options) (*History, error) {
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	data, closer, err := load(ctx, path, o)
+	in, err := load(ctx, path, o)
 	if err != nil {
-		return nil, unreadable(path, err)
+		return nil, in.fail(unreadable(path, err))
 	}
-	h, held, err := read(ctx, path, data, o)
-	if err != nil || !held {
-		err = errors.Join(err, closer())
-	} else {
-		h.close = closer
-	}
-	if err != nil {
-		return nil, err
-	}
-	return h, nil
+	return read(ctx, path, in, o)
 }
 
 // Read reads the history in data, which may be compressed. The name is for messages. The history keeps data.
 func Read(ctx context.Context, name string, data []byte, o Options) (*History, error) {
-	h, _, err := read(ctx, name, data, o)
-	return h, err
+	return read(ctx, name, input{data: data}, o)
 }
 
-// read tells besides whether the history holds on to data.
-func read(ctx context.Context, name string, data []byte, o Options) (h *History, held bool, err error) {
-	text, cut, err := unpack(ctx, data, o)
+// read gives the input back where it fails, and otherwise leaves that to the history.
+func read(ctx context.Context, name string, in input, o Options) (*History, error) {
+	text, cut, err := unpack(ctx, in, o)
 	if err != nil {
-		return nil, false, unreadable(name, err)
+		return nil, text.fail(unreadable(name, err))
 	}
-	held = len(text) > 0 && len(data) > 0 && &text[0] == &data[0]
+	h, err := readText(ctx, name, text.data, cut, o)
+	if err != nil {
+		return nil, text.fail(err)
+	}
+	h.close = text.release
+	return h, nil
+}
+
+// readText reads what was unpacked; cut is the problem if that ended too early.
+func readText(ctx context.Context, name string, text []byte, cut *fault, o Options) (*History, error) {
 	l, bad := sniff(text, o.Format)
 	if bad != nil && cut != nil && bad.code == "empty" {
 		bad = cut
 	}
 	if bad != nil {
 		c := &core{name: name, src: text}
-		return nil, held, c.readError(problemList{list: []rawProblem{{int64(bad.off), bad.code, bad.found, bad.want, bad.hint}}})
+		return nil, c.readError(problemList{list: []rawProblem{{int64(bad.off), bad.code, bad.found, bad.want, bad.hint}}})
 	}
 	chunks, short, err := l.scan(ctx, o)
 	if err != nil {
-		return nil, held, fmt.Errorf("read %s: %w", name, err)
+		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	last := chunks[len(chunks)-1]
 	if cut != nil && !short {
@@ -82,14 +103,14 @@ func read(ctx context.Context, name string, data []byte, o Options) (h *History,
 	if o.Lenient {
 		passed = last.passTruncated()
 	}
-	h, err = merge(name, text, chunks, o)
+	h, err := merge(name, text, chunks, o)
 	if err != nil {
-		return nil, held, err
+		return nil, err
 	}
 	for _, p := range passed.list {
 		h.warnings = append(h.warnings, Problem{h.position(p.off), p.code, p.found, p.want, p.hint})
 	}
-	return h, held, nil
+	return h, nil
 }
 
 // passTruncated takes the problem of a truncated tail off the chunk's list: what comes before the tail is used.
@@ -176,29 +197,27 @@ func unreadable(name string, err error) error {
 // under our feet.
 const mapFrom = 1 << 20
 
-// load gives a file's bytes and what to call when they are no longer needed.
-func load(ctx context.Context, path string, o Options) (data []byte, closer func() error, err error) {
+// load gives a file's bytes.
+func load(ctx context.Context, path string, o Options) (in input, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, nil, err
+		return input{}, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, nil, err
+		return input{}, err
 	}
-	if info.Mode().IsRegular() && info.Size() >= mapFrom {
-		data, closer, err := mapFile(f, info.Size())
-		if err == nil {
-			return data, closer, nil
-		}
-	}
-	// A pipe, a small file, or one that can't be mapped.
 	if info.Mode().IsRegular() {
+		if info.Size() >= mapFrom {
+			if in, err := mapFile(f, info.Size()); err == nil {
+				return in, nil
+			}
+		}
 		o.MaxBytes = max(info.Size()+1, o.maxBytes())
 	}
-	data, err = readAll(ctx, f, o)
-	return data, func() error { return nil }, err
+	// A pipe, a small file, or one that can't be mapped.
+	return readAll(ctx, f, o, true)
 }
 
 func (o Options) maxBytes() int64 {
@@ -208,13 +227,26 @@ func (o Options) maxBytes() int64 {
 	return DefaultMaxBytes
 }
 
-// readAll reads into one growing buffer, up to the limit. What was read stays valid beside an error.
-func readAll(ctx context.Context, r io.Reader, o Options) ([]byte, error) {
+// readAll reads up to the limit. What was read stays valid beside an error. Where it may, it reserves addresses for all
+// that may come, of which only what is used takes memory: a growing buffer would be copied again and again, and take more
+// than twice as much.
+func readAll(ctx context.Context, r io.Reader, o Options, mayReserve bool) (in input, err error) {
 	limit := o.maxBytes()
 	buf := make([]byte, 0, 64<<10)
+	defer func() { in.data = buf }()
+	if mayReserve {
+		in.release = func() error { return nil }
+	}
 	for {
 		if err := ctx.Err(); err != nil {
-			return buf, err
+			return in, err
+		}
+		if mayReserve && len(buf) >= mapFrom {
+			mayReserve = false
+			if big, err := reserve(limit + 2<<20); err == nil {
+				in.release = big.release
+				buf = append(big.data[:0], buf...)
+			}
 		}
 		if len(buf) == cap(buf) {
 			buf = append(buf, 0)[:len(buf)]
@@ -222,14 +254,14 @@ func readAll(ctx context.Context, r io.Reader, o Options) ([]byte, error) {
 		n, err := r.Read(buf[len(buf):min(cap(buf), len(buf)+1<<20)])
 		buf = buf[:len(buf)+n]
 		if int64(len(buf)) > limit {
-			return buf, problemError{Problem{Code: "too-large", Found: fmt.Sprintf("more than %d bytes of input once unpacked", limit),
+			return in, problemError{Problem{Code: "too-large", Found: fmt.Sprintf("more than %d bytes of input once unpacked", limit),
 				Want: "less", Hint: "unpack it into a file, which needs no memory of its own, or raise the limit"}}
 		}
 		if err == io.EOF {
-			return buf, nil
+			return in, nil
 		}
 		if err != nil {
-			return buf, err
+			return in, err
 		}
 	}
 }

@@ -212,3 +212,32 @@ func TestLongValues(t *testing.T) {
 		}
 	}
 }
+
+// Without it large unpacked text could be lost on its way, or what Read unpacks need closing, which nobody expects.
+func TestUnpackLarge(t *testing.T) {
+	line := "{:type :ok, :process 0, :f :txn, :value [[:append 1 2]], :error \"late\"}\n"
+	n := 3 * mapFrom / len(line)
+	text := strings.Repeat(line, n)
+	path := filepath.Join(t.TempDir(), "packed")
+	for _, data := range [][]byte{gzipped(t, text), zstded(t, text)} {
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		h, err := Open(t.Context(), path, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if op := h.Op(ID(n - 1)); h.Len() != n || op.Extra[0].Value.String() != `"late"` {
+			t.Errorf("%d operations, the last %v, want %d", h.Len(), op, n)
+		}
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+		if h, err = Read(t.Context(), "packed", data, Options{}); err != nil || h.Len() != n || h.close != nil {
+			t.Errorf("Read: %v", err)
+		}
+		if _, err := Open(t.Context(), path, Options{MaxBytes: 2 * mapFrom}); problem(t, err) != "too-large" {
+			t.Errorf("more than allowed: %v", err)
+		}
+	}
+}
