@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -56,8 +57,8 @@ func (f *cliFlags) set() *pflag.FlagSet {
 	fs.StringVarP(&f.anomalies, "anomalies", "a", "G0", "`ANOMALIES` to forbid, with commas between")
 	fs.IntVarP(&f.searchTimeout, "cycle-search-timeout", "s", 1000, "`MS`; taken but not needed: the search always ends")
 	fs.StringVarP(&f.directory, "directory", "d", "", "`DIR` to write the proofs to")
-	fs.StringVarP(&f.plotFormat, "plot-format", "p", "svg", "svg or png; taken, but graphs are written as DOT text")
-	fs.IntVarP(&f.plotTimeout, "plot-timeout", "t", 5000, "`MS`; taken, but there is nothing to wait for")
+	fs.StringVarP(&f.plotFormat, "plot-format", "p", "svg", "svg or png; png is drawn as svg")
+	fs.IntVarP(&f.plotTimeout, "plot-timeout", "t", 5000, "`MS` for one drawing")
 	fs.IntVarP(&f.plotBytes, "max-plot-bytes", "b", 65536, "larger graphs are not written")
 	fs.IntVarP(&f.group, "group-size", "g", 0, "long-fork: keys of a group")
 	fs.BoolVarP(&f.negative, "allow-negative-balances", "n", false, "bank: balances may be below zero")
@@ -120,7 +121,7 @@ func (e *env) runElleCLI(args []string) int {
 		return exitUsage
 	}
 	if f.plotFormat == "png" && f.directory != "" {
-		fmt.Fprintln(e.stderr, "jcheck: -p png: jcheck writes graphs as DOT (dot -Tpng draws them)")
+		fmt.Fprintln(e.stderr, "jcheck: -p png: graphs are drawn as SVG")
 	}
 	e.judgeAll(context.Background(), j, fs.Args())
 	if f.elleExit {
@@ -153,7 +154,8 @@ func (f *cliFlags) job(e *env, fs *pflag.FlagSet) (job, error) {
 	if err := o.Validate(); err != nil {
 		return job{}, err
 	}
-	j := job{check: elleCheck(e, o), show: f.shower(e), out: f.directory, maxGraph: f.plotBytes}
+	j := job{check: elleCheck(e, o), show: f.shower(e), out: f.directory, maxGraph: f.plotBytes,
+		drawTime: time.Duration(f.plotTimeout) * time.Millisecond}
 	switch f.format {
 	case "":
 	case "edn":

@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"jcheck/check"
 	"jcheck/history"
@@ -21,6 +22,7 @@ type job struct {
 	show     func(judged) error                                            // writes the result to stdout
 	out      string                                                        // directory for files; empty for none
 	maxGraph int                                                           // bytes of a graph in out; 0 for no limit
+	drawTime time.Duration                                                 // for one drawing; 0 for the usual limit
 }
 
 // judged is one file's outcome. The history is nil if a limit ended its reading.
@@ -75,6 +77,9 @@ func (e *env) judge(whole context.Context, j job, path, out string) error {
 // them up: drawing has its own.
 func (e *env) writeFiles(ctx context.Context, j job, d judged, out string) error {
 	drawer := newDrawer()
+	if j.drawTime > 0 {
+		drawer.limits.draw = j.drawTime
+	}
 	omitted, err := render.Files(ctx, out, d.h, d.result, render.FileOptions{Name: d.path, MaxGraph: j.maxGraph, Drawer: drawer})
 	for _, what := range omitted {
 		fmt.Fprintf(e.stderr, "jcheck: %s: %s\n", shownName(d.path), what)
