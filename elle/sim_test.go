@@ -45,6 +45,11 @@ var promises = []promise{
 		register: elle.Options{WFRKeys: true, LinearizableKeys: true},
 		broken:   "snapshot-isolation", list: []string{"G-single", "G-nonadjacent", "G2", "lost-update", "internal"},
 		reg: []string{"G-single", "G-nonadjacent", "G2", "lost-update", "internal"}, pred: []string{"G-single", "G-nonadjacent", "G2"}},
+	{level: sim.ReadUncommitted, holds: []string{"read-uncommitted", "strong-read-uncommitted"},
+		register: elle.Options{WFRKeys: true}, broken: "read-committed",
+		list: []string{"G1", "G-single", "G-nonadjacent", "G2", "lost-update", "internal", "dirty-update", "incompatible-order"},
+		reg:  []string{"G1", "G-single", "G-nonadjacent", "G2", "lost-update", "internal"},
+		pred: []string{"G1c", "G-single", "G-nonadjacent", "G2"}},
 	{level: sim.Dirty, broken: "read-committed", list: []string{""}, reg: []string{""}, pred: []string{""}},
 }
 
@@ -86,7 +91,7 @@ func (p promise) try(t *testing.T, w sim.Workload, seeds int) {
 		o.Workload = elle.RWRegister
 	case sim.ClosedPredicate:
 		o, may = elle.Options{Workload: elle.ClosedPredicate}, p.pred
-		if p.level == sim.Dirty {
+		if p.level >= sim.ReadUncommitted {
 			above = "snapshot-isolation" // aborted rows are seen by nobody as often as not
 		}
 	}

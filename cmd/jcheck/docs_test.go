@@ -99,7 +99,7 @@ func firstDifference(got, want string) string {
 
 func TestHelpExamples(t *testing.T) {
 	// Without this, the help of the reference verbs could show commands that don't work.
-	for _, c := range []*cobra.Command{modelsCommand(nil), anomaliesCommand(nil)} {
+	for _, c := range []*cobra.Command{genCommand(&env{}), modelsCommand(nil), anomaliesCommand(nil)} {
 		for line := range strings.Lines(c.Example) {
 			printed, code := pipeline(t, c.Name(), strings.TrimSpace(line))
 			if code > exitUnknown || printed == "" {

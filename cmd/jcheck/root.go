@@ -56,7 +56,7 @@ func rootCommand(e *env) *cobra.Command {
 
 // verbs lists the commands in the order in which a newcomer meets them.
 func verbs(e *env) []*cobra.Command {
-	return []*cobra.Command{elleCommand(e), modelsCommand(e), anomaliesCommand(e)}
+	return []*cobra.Command{elleCommand(e), genCommand(e), modelsCommand(e), anomaliesCommand(e)}
 }
 
 // verbNames are the first words that are verbs, cobra's own included.

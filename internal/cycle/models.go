@@ -376,6 +376,15 @@ func sortedNames(set uint64, all []string) []string {
 // NearestModels lists up to three models whose names are closest to a mistyped one, the closest first: for the hint of
 // an error message. It's empty if nothing is near.
 func NearestModels(name string) []string {
+	candidates := ModelNames()
+	for i := range modelRows {
+		candidates = append(candidates, modelRows[i].strong)
+	}
+	return Nearest(name, candidates)
+}
+
+// Nearest is what NearestModels does, among any names.
+func Nearest(name string, candidates []string) []string {
 	name = strings.ToLower(strings.Join(strings.FieldsFunc(name, isSeparator), "-"))
 	if len(name) > longestName {
 		return nil
@@ -385,12 +394,7 @@ func NearestModels(name string) []string {
 		d    int
 	}
 	var all []near
-	candidates := ModelNames()
-	for i := range modelRows {
-		candidates = append(candidates, modelRows[i].strong)
-	}
-	slices.Sort(candidates)
-	for _, c := range slices.Compact(candidates) {
+	for _, c := range slices.Compact(slices.Sorted(slices.Values(candidates))) {
 		d := distance(name, strings.ToLower(c))
 		switch {
 		case len(name) <= 3: // too short to be a part that says anything

@@ -16,5 +16,7 @@
 //	                             since the snapshot is taken between invocation and completion
 //	read-committed               each read sees the newest committed state; write locks are held to the commit: in fact
 //	                             strong read committed
+//	read-uncommitted             as above, but reads show what others wrote and may yet undo: in fact strong read
+//	                             uncommitted
 //	dirty                        every micro-operation takes effect at once, and aborts are not undone: no promise at all
 package sim

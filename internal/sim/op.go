@@ -42,7 +42,7 @@ func AppendEDN(dst []byte, op *Op) []byte {
 	dst = strconv.AppendInt(dst, op.Process, 10)
 	if op.Init != nil {
 		dst = append(dst, ", :f :init, :value "...)
-		return append(appendRows(dst, op.Init), '}')
+		return append(appendRows(dst, op.Init, ednForm), '}')
 	}
 	dst = append(dst, ", :f :txn, :value ["...)
 	for i := range op.Mops {
@@ -51,13 +51,13 @@ func AppendEDN(dst []byte, op *Op) []byte {
 		}
 		dst = append(append(dst, "[:"...), op.Mops[i].name(op.Workload)...)
 		dst = append(dst, ' ')
-		dst = append(op.Mops[i].appendRest(dst, op.Workload), ']')
+		dst = append(op.Mops[i].appendRest(dst, op.Workload, ednForm), ']')
 	}
 	return append(dst, "]}"...)
 }
 
-// AppendJSON appends op as one JSON object, without a newline. It has no form for closed-predicate, whose maps have
-// numbers for keys.
+// AppendJSON appends op as one JSON object, without a newline. The keys of closed-predicate's maps are strings there, since
+// JSON has no others.
 func AppendJSON(dst []byte, op *Op) []byte {
 	dst = append(dst, `{"index":`...)
 	dst = strconv.AppendInt(dst, op.Index, 10)
@@ -66,6 +66,10 @@ func AppendJSON(dst []byte, op *Op) []byte {
 	dst = append(append(dst, `,"type":"`...), op.Type.String()...)
 	dst = append(dst, `","process":`...)
 	dst = strconv.AppendInt(dst, op.Process, 10)
+	if op.Init != nil {
+		dst = append(dst, `,"f":"init","value":`...)
+		return append(appendRows(dst, op.Init, jsonForm), '}')
+	}
 	dst = append(dst, `,"f":"txn","value":[`...)
 	for i := range op.Mops {
 		if i > 0 {
@@ -73,12 +77,23 @@ func AppendJSON(dst []byte, op *Op) []byte {
 		}
 		dst = append(append(dst, `["`...), op.Mops[i].name(op.Workload)...)
 		dst = append(dst, `",`...)
-		dst = strconv.AppendInt(dst, op.Mops[i].Key, 10)
-		dst = append(dst, ',')
-		dst = append(op.Mops[i].appendArg(dst, op.Workload, ",", "null"), ']')
+		dst = append(op.Mops[i].appendRest(dst, op.Workload, jsonForm), ']')
 	}
 	return append(dst, "]}"...)
 }
+
+// form is how a format writes what lies within micro-ops.
+type form struct {
+	sep, null     string
+	word          string // before a predicate's name
+	quote         string // around a predicate's name, and a key of a map
+	colon, before string // after a key of a map, and before the next one
+}
+
+var (
+	ednForm  = &form{sep: " ", null: "nil", word: ":", colon: " ", before: " "}
+	jsonForm = &form{sep: ",", null: "null", quote: `"`, colon: ":", before: ","}
+)
 
 func (m *Mop) name(w Workload) string {
 	switch {
@@ -94,24 +109,24 @@ func (m *Mop) name(w Workload) string {
 	return "w"
 }
 
-// appendRest appends, as EDN, what comes after the micro-op's name.
-func (m *Mop) appendRest(dst []byte, w Workload) []byte {
+// appendRest appends what comes after the micro-op's name.
+func (m *Mop) appendRest(dst []byte, w Workload, f *form) []byte {
 	if m.Pred != nil {
-		dst = append(m.Pred.append(dst), ' ')
+		dst = append(m.Pred.append(dst, f), f.sep...)
 		if !m.Known {
-			return append(dst, "nil"...)
+			return append(dst, f.null...)
 		}
-		return appendRows(dst, m.Rows)
+		return appendRows(dst, m.Rows, f)
 	}
 	dst = strconv.AppendInt(dst, m.Key, 10)
 	if w == ClosedPredicate && m.Write && m.Value == dead {
 		return dst // [:delete k]
 	}
-	dst = append(dst, ' ')
+	dst = append(dst, f.sep...)
 	if w == ClosedPredicate && m.Known && !m.Absent {
 		return strconv.AppendInt(dst, m.Value, 10) // 0 is a version like any other
 	}
-	return m.appendArg(dst, w, " ", "nil")
+	return m.appendArg(dst, w, f.sep, f.null)
 }
 
 // appendArg appends the micro-op's last element: a value, a list with the given separator, or the given word for nil.

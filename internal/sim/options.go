@@ -12,6 +12,7 @@ const (
 	Serializable
 	SnapshotIsolation
 	ReadCommitted
+	ReadUncommitted
 	Dirty
 )
 
@@ -24,6 +25,7 @@ type rules struct {
 	snapshot bool // reads show the state at the begin; else the newest committed one
 	first    bool // the first committer wins: a write over a version newer than the snapshot aborts
 	lock     bool // writes lock their key until the end of the transaction
+	peek     bool // reads show what the holder of a key's lock wrote
 	dirty    bool // writes are installed at once
 }
 
@@ -33,6 +35,7 @@ var levels = [...]rules{
 	Serializable:              {name: "serializable", atOnce: true, snapshot: true, stale: true},
 	SnapshotIsolation:         {name: "snapshot-isolation", snapshot: true, first: true},
 	ReadCommitted:             {name: "read-committed", lock: true},
+	ReadUncommitted:           {name: "read-uncommitted", lock: true, peek: true},
 	Dirty:                     {name: "dirty", dirty: true},
 }
 

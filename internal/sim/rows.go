@@ -32,24 +32,35 @@ func (p *Predicate) match(v int64) bool {
 	return p.Mod == 0 || v%p.Mod == p.Rest
 }
 
-func (p *Predicate) append(dst []byte) []byte {
+func (p *Predicate) append(dst []byte, f *form) []byte {
+	name, args := "true", []int64(nil)
 	switch {
 	case p.Equal != nil:
-		return append(strconv.AppendInt(append(dst, "[:= "...), *p.Equal, 10), ']')
-	case p.Mod == 0:
-		return append(dst, ":true"...)
+		name, args = "=", []int64{*p.Equal}
+	case p.Mod != 0:
+		name, args = "mod", []int64{p.Mod, p.Rest}
 	}
-	dst = append(strconv.AppendInt(append(dst, "[:mod "...), p.Mod, 10), ' ')
-	return append(strconv.AppendInt(dst, p.Rest, 10), ']')
+	if args != nil {
+		dst = append(dst, '[')
+	}
+	dst = append(append(append(append(dst, f.word...), f.quote...), name...), f.quote...)
+	for _, n := range args {
+		dst = strconv.AppendInt(append(dst, f.sep...), n, 10)
+	}
+	if args != nil {
+		dst = append(dst, ']')
+	}
+	return dst
 }
 
-func appendRows(dst []byte, rows []Row) []byte {
+func appendRows(dst []byte, rows []Row, f *form) []byte {
 	dst = append(dst, '{')
 	for i, r := range rows {
 		if i > 0 {
-			dst = append(dst, ' ')
+			dst = append(dst, f.before...)
 		}
-		dst = append(strconv.AppendInt(dst, r.Key, 10), ' ')
+		dst = strconv.AppendInt(append(dst, f.quote...), r.Key, 10)
+		dst = append(append(dst, f.quote...), f.colon...)
 		dst = strconv.AppendInt(dst, r.Value, 10)
 	}
 	return append(dst, '}')

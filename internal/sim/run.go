@@ -319,6 +319,14 @@ func (r *run) versions(t *txn, key int64, c *cell) []int64 {
 	}
 	n := c.asOf(instant)
 	list := c.elems[:n:n] // full: appending copies
+	if r.rules.peek && c.owner != nil && c.owner != t {
+		list = c.owner.written(list, key)
+	}
+	return t.written(list, key)
+}
+
+// written appends what the transaction wrote of a key to a list.
+func (t *txn) written(list []int64, key int64) []int64 {
 	for _, w := range t.writes {
 		if w.Key == key {
 			list = append(list, w.Value)

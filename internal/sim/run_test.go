@@ -258,7 +258,7 @@ func TestPredicateReads(t *testing.T) {
 			for _, row := range m.Rows {
 				shown++
 				if !m.Pred.match(row.Value) || op.Type != history.OK {
-					t.Errorf("operation %d: %s shows %v", op.Index, m.Pred.append(nil), row)
+					t.Errorf("operation %d: %s shows %v", op.Index, m.Pred.append(nil, ednForm), row)
 				}
 			}
 		}
@@ -276,7 +276,7 @@ func TestPredicateReads(t *testing.T) {
 		{Predicate{}, ":true", 3, true}, {Predicate{}, ":true", dead, false}, {Predicate{Equal: &equal}, "[:= 4]", 4, true},
 		{Predicate{Mod: 3, Rest: 2}, "[:mod 3 2]", 5, true}, {Predicate{Mod: 3, Rest: 2}, "[:mod 3 2]", 6, false},
 	} {
-		if got := string(c.p.append(nil)); got != c.want || c.p.match(c.v) != c.hit {
+		if got := string(c.p.append(nil, ednForm)); got != c.want || c.p.match(c.v) != c.hit {
 			t.Errorf("predicate %s, want %s; matches %d: %v, want %v", got, c.want, c.v, c.p.match(c.v), c.hit)
 		}
 	}
@@ -293,5 +293,24 @@ func BenchmarkRun(b *testing.B) {
 	o := Options{Txns: b.N, MaxWritesPerKey: 32, FixedWrites: true}
 	if err := Run(o, func(*Op) error { return nil }); err != nil {
 		b.Fatal(err)
+	}
+}
+
+// Without this closed-predicate's JSON could be no JSON, or say something else than its EDN.
+func TestPredicateJSON(t *testing.T) {
+	two := int64(2)
+	op := &Op{Type: history.OK, Workload: ClosedPredicate, Mops: []Mop{{Write: true, Key: 2, Value: dead},
+		{Known: true, Key: 3, Absent: true}, {Pred: &Predicate{Equal: &two}}, {Pred: &Predicate{Mod: 3, Rest: 1}, Known: true},
+		{Pred: &Predicate{}, Known: true, Rows: []Row{{1, 0}, {4, 2}}}}}
+	got := string(AppendJSON(nil, op))
+	want := `{"index":0,"time":0,"type":"ok","process":0,"f":"txn","value":[["delete",2],["r",3,null],["rp",["=",2],null],` +
+		`["rp",["mod",3,1],{}],["rp","true",{"1":0,"4":2}]]}`
+	if got != want || !json.Valid([]byte(got)) {
+		t.Errorf("JSON is\n%s, want\n%s", got, want)
+	}
+	op = &Op{Workload: ClosedPredicate, Init: []Row{{1, 0}, {2, 1}}}
+	want = `{"index":0,"time":0,"type":"invoke","process":0,"f":"init","value":{"1":0,"2":1}}`
+	if got := string(AppendJSON(nil, op)); got != want {
+		t.Errorf("JSON is\n%s, want\n%s", got, want)
 	}
 }
