@@ -64,13 +64,12 @@ func (e *env) judge(whole context.Context, j job, path, out string) error {
 	if d.h != nil {
 		defer d.h.Close() // only read from: nothing can be lost
 	}
-	if out != "" && d.h != nil {
-		if err := e.writeFiles(whole, j, d, out); err != nil {
-			return err
-		}
-	}
 	e.raise(verdictCode(d.result.Verdict))
-	return j.show(d)
+	if err := j.show(d); err != nil || out == "" || d.h == nil {
+		return err
+	}
+	// Drawing takes longer than checking: nobody should wait for a verdict because of it.
+	return e.writeFiles(whole, j, d, out)
 }
 
 // writeFiles writes the proofs of a result, and draws them. It isn't under the limits of the check, which may have used
