@@ -104,21 +104,20 @@ func (r *register) hasVertices() bool {
 	return false
 }
 
-// explain says why the txn of e.a must come before that of e.b.
+// explain says why the txn of e.a must come before that of e.b: by the first key of a's that tells.
 func (r *register) explain(e edge) check.Step {
-	for i, t := range r.touchesOf(e.a) {
-		for j, u := range r.touchesOf(e.b) {
-			if t.key != u.key {
-				continue
-			}
-			switch {
-			case e.rel == cycle.WR && t.write != none && t.write == u.read:
-				return r.wrStep(e, i, j)
-			case e.rel == cycle.WW && r.precedes(t.write, u.write):
-				return r.orderStep(e, i, j, "ww", t.write)
-			case e.rel == cycle.RW && r.precedes(t.read, u.write):
-				return r.orderStep(e, i, j, "rw", t.read)
-			}
+	byKey := touchesByKey(r.touchesOf(e.b))
+	for i := range r.touchesOf(e.a) {
+		t := &r.touchesOf(e.a)[i]
+		u := byKey[t.key]
+		switch {
+		case u == nil:
+		case e.rel == cycle.WR && t.write != none && t.write == u.read:
+			return r.wrStep(e, t)
+		case e.rel == cycle.WW && r.precedes(t.write, u.write):
+			return r.orderStep(e, "ww", t.key, t.write, u.write)
+		case e.rel == cycle.RW && r.precedes(t.read, u.write):
+			return r.orderStep(e, "rw", t.key, t.read, u.write)
 		}
 	}
 	panic(fmt.Sprintf("elle: internal error: no register explains relation %d from node %d to node %d", e.rel, e.a, e.b))
@@ -134,9 +133,8 @@ func (r *register) precedes(v, w int32) bool {
 	return found
 }
 
-// wrStep: the i-th touch of a wrote what the j-th touch of b read.
-func (r *register) wrStep(e edge, i, j int) check.Step {
-	t := r.touchesOf(e.a)[i]
+// wrStep: b read what touch t of a wrote.
+func (r *register) wrStep(e edge, t *touch) check.Step {
 	key, val := r.keyValue(t.key), r.versionValue(t.key, t.write)
 	return check.Step{
 		Type: "wr",
@@ -146,9 +144,8 @@ func (r *register) wrStep(e edge, i, j int) check.Step {
 	}
 }
 
-// orderStep: the i-th touch of a wrote (ww) or read (rw) version v, which directly precedes what the j-th of b wrote.
-func (r *register) orderStep(e edge, i, j int, kind string, v int32) check.Step {
-	k, next := r.touchesOf(e.a)[i].key, r.touchesOf(e.b)[j].write
+// orderStep: a wrote (ww) or read (rw) version v of key k, which directly precedes what b wrote.
+func (r *register) orderStep(e edge, kind string, k, v, next int32) check.Step {
 	key, val, nextVal := r.keyValue(k), r.versionValue(k, v), r.versionValue(k, next)
 	f, what := history.MopW, "wrote"
 	if kind == "rw" {

@@ -127,8 +127,9 @@ type realtimeWalk struct {
 	mark          []uint32 // version → tick at which it was last put into set
 	tick          uint32
 	set           []uint32
-	merged        []int32 // key → rank+1 of the last txn whose case 2 was dealt with
-	latest        int32   // max Enter of the completions so far
+	merged        []int32                     // key → rank+1 of the last txn whose case 2 was dealt with
+	long          map[uint32]map[int32]*touch // of nodes with many touches, by key
+	latest        int32                       // max Enter of the completions so far
 }
 
 // keyPast is U of a key over time: a set of versions from each of some numbers of completions on.
@@ -144,6 +145,7 @@ type keyPast struct {
 
 func (w *realtimeWalk) init(shard, shards int32) {
 	w.shard, w.shards = shard, shards
+	w.long = make(map[uint32]map[int32]*touch)
 	w.past = make([]*keyPast, w.numKeys())
 	w.left = make([]uint32, w.numKeys())
 	w.merged = make([]int32, w.numKeys())
@@ -306,15 +308,33 @@ func (w *realtimeWalk) passed(x uint32, m int32) {
 	}
 }
 
+// longTouches is up to how many touches of a node looking through them beats an index.
+const longTouches = 64
+
 // touchOf is node n's touch of key k, or nil.
 func (w *realtimeWalk) touchOf(n uint32, k int32) *touch {
 	ts := w.touchesOf(n)
+	if len(ts) > longTouches {
+		if w.long[n] == nil {
+			w.long[n] = touchesByKey(ts)
+		}
+		return w.long[n][k]
+	}
 	for i := range ts {
 		if ts[i].key == k {
 			return &ts[i]
 		}
 	}
 	return nil
+}
+
+// touchesByKey finds touches by key.
+func touchesByKey(ts []touch) map[int32]*touch {
+	index := make(map[int32]*touch, len(ts))
+	for i := range ts {
+		index[ts[i].key] = &ts[i]
+	}
+	return index
 }
 
 // begin starts a set with those versions.

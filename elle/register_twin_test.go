@@ -279,6 +279,10 @@ func TestVersionEdgesAsLiteral(t *testing.T) {
 		keys := 1 + rng.IntN(4)
 		bare := []float64{0, 0, 0.1, 1}[rng.IntN(4)]
 		ops := randomRegisters(rng, 5+rng.IntN(40), 1+rng.IntN(8), keys, bare)
+		if seed%50 == 0 {
+			keys = longTouches + 10
+			writeAll(ops, keys)
+		}
 		h := registerHistory(t, ops)
 		for _, workers := range []int{1, 3} {
 			r := prepared(t, h, Options{Workers: workers})
@@ -299,6 +303,19 @@ func TestVersionEdgesAsLiteral(t *testing.T) {
 	}
 	if total < 10000 {
 		t.Errorf("got %d edges in all, want a fair number", total)
+	}
+}
+
+// writeAll makes the middle completion write all keys, so that it's beyond what's looked through one by one.
+func writeAll(ops []regOp, keys int) {
+	for i := len(ops) / 2; i < len(ops); i++ {
+		if op := &ops[i]; op.typ == history.OK {
+			op.mops = nil
+			for k := range keys {
+				op.mops = append(op.mops, regMop{write: true, key: k, val: 1000 + k})
+			}
+			return
+		}
 	}
 }
 
