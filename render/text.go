@@ -66,9 +66,9 @@ func (p *page) headline(r check.Result) {
 		p.line("%s", line)
 		return
 	}
-	// The size stays whole: on the same line, or on the next.
+	// The size stays whole: on the same line, or on the next. Quiet is a line for each history, whatever its length.
 	size := SizeOf(p.h).String()
-	if columns(line)+2+columns(size) <= p.o.Width {
+	if p.o.Quiet || columns(line)+2+columns(size) <= p.o.Width {
 		p.line("%s: %s", line, size)
 		return
 	}

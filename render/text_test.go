@@ -134,6 +134,18 @@ func TestLongTransaction(t *testing.T) {
 	}
 }
 
+// TestQuiet checks that a quiet report is one line, however long. Without it, scripts that read a line for each file
+// would lose count.
+func TestQuiet(t *testing.T) {
+	h := read(t, twoTxns)
+	file := strings.Repeat("long/", 30) + "history.edn"
+	want := "UNKNOWN  " + file + ": 2 transactions (1 failed), 2 processes\n"
+	r := check.Result{Anomalies: []check.Anomaly{{Kind: "G1a", Ops: []history.ID{1, 0}}}}
+	if got := string(Text(h, r, TextOptions{File: file, Quiet: true})); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestPlace checks that an operation is found in a file of a single line. Without it, "line 1" would be all that is said
 // of every operation.
 func TestPlace(t *testing.T) {
