@@ -27,7 +27,7 @@ bench: ## benchmarks, with bytes per transaction
 
 measure: build ## processor time and memory of reading and checking TXNS list-append transactions
 	go build -o bin/measure ./internal/sim/measure
-	go run ./internal/sim/gen -n $(TXNS) -seed 1 > bin/measure.edn
+	bin/jcheck gen -n $(TXNS) --seed 1 --max-writes-per-key 32 --fixed-writes -o bin/measure.edn
 	bin/measure bin/jcheck elle -q bin/measure.edn
 
 clean: ## what the targets above made

@@ -49,7 +49,7 @@ var promises = []promise{
 		register: elle.Options{WFRKeys: true}, broken: "read-committed",
 		list: []string{"G1", "G-single", "G-nonadjacent", "G2", "lost-update", "internal", "dirty-update", "incompatible-order"},
 		reg:  []string{"G1", "G-single", "G-nonadjacent", "G2", "lost-update", "internal"},
-		pred: []string{"G1c", "G-single", "G-nonadjacent", "G2"}},
+		pred: []string{"G1c", "G-single", "G-nonadjacent", "G2", "predicate-read-miss"}},
 	{level: sim.Dirty, broken: "read-committed", list: []string{""}, reg: []string{""}, pred: []string{""}},
 }
 

@@ -27,6 +27,9 @@ The same options, seed and version of jcheck give the same bytes. The history is
 written as it happens: its length doesn't matter to memory, except with
 --final-reads.
 
+With --inject, anomalies are woven in besides the transactions, each at a random
+place; what finds them is told on standard error.
+
 Levels, strongest first:
   strict-serializable          each transaction happens at one instant
   strong-session-serializable  some that only read see an older state, but none
@@ -46,17 +49,22 @@ type genFlags struct {
 	o                                    sim.Options
 	workload, level, dist, format, count string
 	out                                  string
+	inject                               []string
 }
 
 func genCommand(e *env) *cobra.Command {
 	f := &genFlags{}
 	c := &cobra.Command{
-		Use:     "gen",
-		Short:   "Makes a history to try: of a simulated database, with known isolation",
-		Long:    genLong,
-		Example: "  jcheck gen -n 20 --format json\n  jcheck gen --level read-committed --seed 7 | jcheck elle -",
-		Args:    cobra.NoArgs,
+		Use:   "gen",
+		Short: "Makes a history to try: of a simulated database, with known isolation",
+		Long:  genLong,
+		Example: "  jcheck gen -n 20 --format json\n  jcheck gen --level read-committed --seed 7 | jcheck elle -\n" +
+			"  jcheck gen --inject G2-item-process | jcheck elle -c strong-session-serializable -",
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if len(f.inject) == 1 && f.inject[0] == "list" {
+				return listRecipes(c.OutOrStdout())
+			}
 			g, err := f.generation(c.Flags())
 			if err != nil {
 				return err
@@ -75,6 +83,7 @@ func (f *genFlags) define(fs *pflag.FlagSet) {
 	fs.StringVar(&f.level, "level", sim.StrictSerializable.String(), "what the database promises, and keeps: see above")
 	fs.StringVarP(&f.count, "txns", "n", "100", "`TXNS` to invoke, at most 100M; k and M are thousands and millions")
 	fs.Uint64Var(&f.o.Seed, "seed", 0, "seed of everything random")
+	fs.StringSliceVar(&f.inject, "inject", nil, "`ANOMALIES` to weave into the history, with commas between; --inject list lists them")
 	fs.StringVar(&f.format, "format", "edn", "edn or json (an object a line)")
 	fs.StringVarP(&f.out, "out", "o", "-", "`FILE` to write; - is standard output")
 	fs.IntVar(&f.o.Concurrency, "concurrency", 10, "clients")
@@ -131,6 +140,12 @@ func (f *genFlags) generation(fs *pflag.FlagSet) (generation, error) {
 	if g.o.StaleRate == 0 && g.o.Level <= sim.Serializable {
 		g.o.Level = sim.StrictSerializable // these levels differ from it by their stale reads alone
 	}
+	if g.o.Inject, err = anomaliesToInject(f.inject); err != nil {
+		return g, err
+	}
+	if g.o.Workload, err = workloadFor(g.o.Inject, g.o.Workload, fs.Changed("workload")); err != nil {
+		return g, err
+	}
 	return g, g.check(fs)
 }
 
@@ -157,33 +172,41 @@ func (e *env) generate(g generation, path string) (err error) {
 		defer func() { err = errors.Join(err, file.Close()) }()
 		w = file
 	}
-	return g.write(w)
+	report, err := g.write(w)
+	if err == nil {
+		report.print(e.stderr, path)
+	}
+	return err
 }
 
 // write writes the history. That nobody reads on is no error: `jcheck gen | head` has what it wanted.
-func (g generation) write(w io.Writer) error {
-	err := sim.Write(w, g.o, g.encode)
+func (g generation) write(w io.Writer) (genReport, error) {
+	report := genReport{o: g.o, lines: make([][]int64, len(g.o.Inject))}
+	err := sim.Write(w, g.o, func(dst []byte, op *sim.Op) []byte {
+		report.note(op)
+		return g.encode(dst, op)
+	})
 	if errors.Is(err, syscall.EPIPE) {
-		return nil
+		return genReport{}, nil
 	}
-	return err
+	return report, err
 }
 
 // word reads a flag's value that is one of some words, and names the nearest ones if it isn't.
 func word[T any](flag, value string, parse func(string) (T, error), words []string) (T, error) {
 	v, err := parse(value)
 	if err != nil {
-		return v, fmt.Errorf("--%s %q is not known (hint: %s)", flag, value, nearestOf(value, words))
+		return v, fmt.Errorf("--%s %q is not known (hint: %s)", flag, value, nearestOr(value, words, strings.Join(words, ", ")))
 	}
 	return v, nil
 }
 
-// nearestOf says which of some words a wrong one may have meant: those like it, or else all.
-func nearestOf(value string, words []string) string {
+// nearestOr says which of some words a wrong one may have meant, or else something else.
+func nearestOr(value string, words []string, otherwise string) string {
 	if near := cycle.Nearest(value, words); len(near) > 0 {
 		return "did you mean " + strings.Join(near, " or ") + "?"
 	}
-	return strings.Join(words, ", ")
+	return otherwise
 }
 
 func workloadWords() []string {

@@ -29,6 +29,7 @@ type Op struct {
 	Workload Workload
 	Mops     []Mop
 	Init     []Row // the initial rows of closed-predicate; the operation is no transaction then
+	Inject   int   // which of Options.Inject the operation is part of, from 1; 0 if of none
 }
 
 // AppendEDN appends op as one EDN map, without a newline.

@@ -139,6 +139,10 @@ type Options struct {
 	StaleLag  int     // how many commits back, at most; default 3 * Concurrency
 
 	FinalReads bool // read every key once all else is done, 8 keys a transaction
+
+	// Inject names anomalies (see Recipes) to be woven into the history besides its Txns, each at a random place, on keys
+	// and processes of its own.
+	Inject []string
 }
 
 // withDefaults fills in what was left zero.
@@ -203,5 +207,6 @@ func (o Options) Validate() error {
 	if o.KeyDist == Exponential && !(o.KeyDistBase > 1) || !(o.KeyDistBase > 0) {
 		return fmt.Errorf("key distribution base can't be %v (hint: 2 is usual)", o.KeyDistBase)
 	}
-	return nil
+	_, err := o.injections()
+	return err
 }

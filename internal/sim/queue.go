@@ -7,6 +7,7 @@ const (
 	invoke turnKind = iota // a client invokes its next transaction
 	step                   // a transaction goes on in the database
 	report                 // a client hears of the outcome
+	act                    // a play goes on
 )
 
 // turn is something to happen at a simulated time.
@@ -16,6 +17,7 @@ type turn struct {
 	kind   turnKind
 	client int
 	txn    *txn
+	play   *play
 }
 
 // queue is a binary heap of turns; its zero value is empty.

@@ -32,10 +32,14 @@ func Run(o Options, emit func(*Op) error) error {
 	r := &run{
 		o: o, rules: levels[o.Level], rng: rng, gen: newGenerator(o, rng), emit: emit,
 		store:   store{cells: make(map[int64]*cell), keep: o.FinalReads},
-		clients: make([]client, o.Concurrency),
+		clients: make([]client, o.Concurrency), foreign: make(map[int64]bool),
 	}
 	for i := range r.clients {
 		r.clients[i].process = int64(i)
+	}
+	var err error
+	if r.pending, err = o.injections(); err != nil {
+		return fmt.Errorf("simulate: %w", err)
 	}
 	if o.Workload == ClosedPredicate {
 		r.rows = newRows(o, rng)
@@ -103,8 +107,11 @@ type run struct {
 	now     int64
 	index   int64
 	invoked int
-	final   bool  // reading all keys at the end
-	read    int64 // keys that final reads have taken
+	final   bool           // reading all keys at the end
+	read    int64          // keys that final reads have taken
+	pending []*play        // to be woven in, by start
+	spent   bool           // no transactions are left to invoke
+	foreign map[int64]bool // keys of plays, which the store knows nothing of
 	emit    func(*Op) error
 	err     error
 }
@@ -157,6 +164,8 @@ func (r *run) loop() {
 			r.step(e.txn)
 		case report:
 			r.report(e.txn)
+		case act:
+			r.act(e.play)
 		}
 	}
 }
@@ -184,15 +193,24 @@ func (r *run) mops() []Mop {
 	}
 	var mops []Mop
 	for ; r.read < r.gen.next && len(mops) < finalKeys; r.read++ {
-		mops = append(mops, Mop{Key: r.read})
+		if !r.foreign[r.read] {
+			mops = append(mops, Mop{Key: r.read})
+		}
 	}
 	return mops
 }
 
 func (r *run) invoke(c int) {
+	if r.due() {
+		r.lend(c)
+		return
+	}
 	mops := r.mops()
 	if mops == nil {
-		return // this client is done
+		if r.spent = true; r.due() {
+			r.lend(c)
+		}
+		return // else this client is done
 	}
 	t := &txn{client: c, process: r.clients[c].process, want: mops, got: make([]Mop, 0, len(mops))}
 	r.store.hold(mops)
@@ -319,7 +337,8 @@ func (r *run) versions(t *txn, key int64, c *cell) []int64 {
 	}
 	n := c.asOf(instant)
 	list := c.elems[:n:n] // full: appending copies
-	if r.rules.peek && c.owner != nil && c.owner != t {
+	if r.rules.peek && c.owner != nil && c.owner != t && !c.owner.info {
+		// Not of one that may vanish: who sees a write takes its transaction for committed, all its other writes included.
 		list = c.owner.written(list, key)
 	}
 	return t.written(list, key)

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"jcheck/history"
+	"jcheck/internal/cycle"
+	"jcheck/internal/sim"
+)
+
+// listRecipes prints which anomalies can be woven in, and what finds them.
+func listRecipes(w io.Writer) error {
+	fmt.Fprintf(w, "%-48s%-18s%s\n", "ANOMALY", "WORKLOAD", "FOUND BY")
+	for _, r := range sim.Recipes() {
+		fmt.Fprintf(w, "%-48s%-18s%s\n", r.Name, r.Workload, strings.TrimSpace("jcheck elle "+recipeFlags(r, sim.StrictSerializable)))
+	}
+	return nil
+}
+
+// anomaliesToInject makes of typed names those that checkers report.
+func anomaliesToInject(typed []string) ([]string, error) {
+	var names, known []string
+	for _, r := range sim.Recipes() {
+		known = append(known, r.Name)
+	}
+	for _, name := range typed {
+		a, err := findAnomaly(name)
+		if err != nil {
+			return nil, fmt.Errorf("--inject: unknown anomaly %q (hint: %s)", name, nearestOr(name, known, "jcheck gen --inject list"))
+		}
+		if !slices.Contains(known, a.Name) {
+			return nil, fmt.Errorf("--inject: no history can show %s by this name (hint: jcheck gen --inject list)", a.Name)
+		}
+		names = append(names, a.Name)
+	}
+	return names, nil
+}
+
+// workloadFor is the workload that can show the anomalies: the one asked for, or the first that can.
+func workloadFor(anomalies []string, w sim.Workload, asked bool) (sim.Workload, error) {
+	candidates := []sim.Workload{sim.ListAppend, sim.RWRegister, sim.ClosedPredicate}
+	if asked {
+		candidates = []sim.Workload{w}
+	}
+	for _, c := range candidates {
+		if len(shownBy(anomalies, c)) == len(anomalies) {
+			return c, nil
+		}
+	}
+	if !asked {
+		return w, fmt.Errorf("--inject: no workload can show all of these (hint: jcheck gen --inject list)")
+	}
+	shown := shownBy(anomalies, w)
+	for _, name := range anomalies {
+		if !slices.Contains(shown, name) {
+			others := slices.DeleteFunc(workloadWords(), func(word string) bool {
+				c, err := sim.ParseWorkload(word)
+				return err != nil || len(shownBy([]string{name}, c)) == 0
+			})
+			return w, fmt.Errorf("--inject: %s can't show %s (hint: --workload %s)", w, name, strings.Join(others, " or "))
+		}
+	}
+	return w, nil
+}
+
+// shownBy are those of the anomalies that a workload can show.
+func shownBy(anomalies []string, w sim.Workload) []string {
+	return slices.DeleteFunc(slices.Clone(anomalies), func(name string) bool {
+		_, ok := sim.FindRecipe(name, w)
+		return !ok
+	})
+}
+
+// recipeFlags are the options of `jcheck elle` that find an anomaly in a history of a level.
+func recipeFlags(r sim.Recipe, level sim.Level) string {
+	var flags []string
+	models := r.Models
+	if models == nil && level != sim.StrictSerializable {
+		// The strictest model would find what the level permits, too.
+		if not, _ := cycle.Boundary([]string{r.Name}); len(not) > 0 {
+			models = not[:1]
+		}
+	}
+	if len(models) > 0 {
+		flags = append(flags, "-c "+strings.Join(models, ","))
+	}
+	for _, o := range r.Options {
+		flags = append(flags, "--"+o)
+	}
+	return strings.Join(flags, " ")
+}
+
+// genReport is what there is to say about a history that was made.
+type genReport struct {
+	o     sim.Options
+	lines [][]int64 // by anomaly woven in: the lines of its operations
+	ops   int64     // transactions invoked
+}
+
+// note takes notice of an operation.
+func (r *genReport) note(op *sim.Op) {
+	switch {
+	case op.Inject > 0:
+		r.lines[op.Inject-1] = append(r.lines[op.Inject-1], op.Index+1)
+	case op.Type == history.Invoke && op.Init == nil:
+		r.ops++
+	}
+}
+
+// print tells where each anomaly is and what finds it, and whether the history is shorter than asked for.
+func (r *genReport) print(w io.Writer, path string) {
+	for i, name := range r.o.Inject {
+		recipe, _ := sim.FindRecipe(name, r.o.Workload) // has been checked
+		command := strings.Join(strings.Fields("jcheck elle "+recipeFlags(recipe, r.o.Level)+" "+path), " ")
+		lines := strings.Trim(strings.ReplaceAll(fmt.Sprint(r.lines[i]), " ", ", "), "[]")
+		fmt.Fprintf(w, "jcheck: injected %s at lines %s; to find it: %s\n", name, lines, command)
+	}
+	if r.o.Workload == sim.ClosedPredicate && r.ops < int64(r.o.Txns) {
+		fmt.Fprintf(w, "jcheck: ended after %d transactions: each row had changed once (hint: a larger --key-count)\n", r.ops)
+	}
+}
