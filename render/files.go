@@ -13,13 +13,14 @@ import (
 
 // FileOptions says what Files writes, and how.
 type FileOptions struct {
-	Name     string // that the results give to the history
-	MaxGraph int    // bytes of a graph's DOT; larger ones are left out; 0 for no limit
-	Drawer   Drawer // draws the graphs; nil for no drawings
+	Name     string      // that the results give to the history
+	MaxGraph int         // bytes of a graph's DOT; larger ones are left out; 0 for no limit
+	Drawer   Drawer      // draws the graphs; nil for no drawings
+	Page     HTMLOptions // of index.html; Files adds the pictures
 }
 
-// Files writes what a result has to show into a directory, which it makes: results.edn and results.json, and for each
-// type of cycle T the texts of its cycles as T.txt and a graph of each as T/0.dot and T/0.svg, T/1.dot, ... The parts of
+// Files writes what a result has to show into a directory, which it makes: index.html, results.edn and results.json, and
+// for each type of cycle T the texts of its cycles as T.txt and a graph of each as T/0.dot and T/0.svg, T/1.dot, ... The parts of
 // a result (independent keys) get directories of their own. What was left out is told in sentences; an error means that
 // something could not be written.
 func Files(ctx context.Context, dir string, h *history.History, r check.Result, o FileOptions) (omitted []string, err error) {
@@ -45,7 +46,9 @@ func files(ctx context.Context, h *history.History, r check.Result, o FileOption
 	}
 	undrawn := 0
 	why, example := "", ""
-	for _, p := range Pictures(ctx, o.Drawer, h, r) {
+	o.Page.Pictures = Pictures(ctx, o.Drawer, h, r)
+	list = append(list, outFile{"index.html", HTML(h, r, o.Page)})
+	for _, p := range o.Page.Pictures {
 		if o.MaxGraph > 0 && len(p.DOT) > o.MaxGraph {
 			omitted = append(omitted, fmt.Sprintf("graph %s.dot is larger than %d bytes and was not written", p.Name, o.MaxGraph))
 			continue

@@ -249,7 +249,7 @@ func (p *htmlPage) parts(parts []check.Part) {
 		for _, why := range q.Result.Reasons {
 			p.remark(sentence(why.Text), why.Code, why.Ops)
 		}
-		p.anomalies(q.Result, partPrefix(i, q.Name), 3)
+		p.anomalies(q.Result, partDir(i, q), 3)
 		p.shut("section")
 		p.line()
 	}
@@ -257,9 +257,6 @@ func (p *htmlPage) parts(parts []check.Part) {
 		p.elem("p", fmt.Sprintf("… and %s more keys that are not valid.", thousands(left)), "class", "more")
 	}
 }
-
-// partPrefix is the folder of a part's files.
-func partPrefix(i int, name string) string { return fmt.Sprintf("parts/%d-%s/", i, safeName(name)) }
 
 // foot says where more can be learnt.
 func (p *htmlPage) foot(r check.Result) {

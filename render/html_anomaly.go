@@ -170,7 +170,7 @@ func (p *htmlPage) where(a check.Anomaly, i int) {
 		p.elem("span", role, "class", "role")
 		p.text(" · ")
 	}
-	p.text(fmt.Sprintf("line %d", p.h.Pos(id).Line))
+	p.text(lineText(p.h, id))
 	if p.h.Client(id) {
 		p.text(fmt.Sprintf(" · process %s", p.h.ProcName(p.h.Proc(id))))
 	}
@@ -314,7 +314,7 @@ func (p *htmlPage) opText(id history.ID) string {
 		}
 	}
 	if n > maxWhole {
-		return fmt.Sprintf("(%s elements: see line %d of the file)", thousands(n), p.h.Pos(id).Line)
+		return fmt.Sprintf("(%s elements: see %s of the file)", thousands(n), lineText(p.h, id))
 	}
 	return OpMap(p.h.Op(id)).String()
 }

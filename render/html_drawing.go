@@ -157,7 +157,7 @@ func (p *htmlPage) rung(i int, r *rung) {
 	p.open("g", "class", "txn "+p.h.Type(r.id).String())
 	p.raw(fmt.Sprintf(`<rect x="%d" y="%d" width="%d" height="%d" rx="6"/>`, ladderLeft, r.top, ladderBox, r.height))
 	p.elem("text", fmt.Sprintf("T%d", i+1), "class", "name", "x", num(ladderLeft+10), "y", num(r.top+19))
-	where := fmt.Sprintf("line %d", p.h.Pos(r.id).Line)
+	where := lineText(p.h, r.id)
 	if p.h.Client(r.id) {
 		where = fmt.Sprintf("process %s, ", clipCells(p.h.ProcName(p.h.Proc(r.id)).String(), 14)) + where
 	}

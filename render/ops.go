@@ -41,11 +41,7 @@ func (p *page) ops(ids []history.ID, a check.Anomaly) {
 
 // place says where an operation is in the file, who did it, and how it ended if not well.
 func (p *page) place(id history.ID) string {
-	pos := p.h.Pos(id)
-	text := fmt.Sprintf("(line %d", pos.Line)
-	if pos.Column > indented {
-		text += fmt.Sprintf(":%d", pos.Column) // several operations share the line
-	}
+	text := "(" + lineText(p.h, id)
 	if p.h.Client(id) {
 		text += fmt.Sprintf(", process %s", p.h.ProcName(p.h.Proc(id)))
 	}
@@ -53,6 +49,15 @@ func (p *page) place(id history.ID) string {
 		text += ", " + t.String()
 	}
 	return text + ")"
+}
+
+// lineText says on which line an operation is.
+func lineText(h *history.History, id history.ID) string {
+	pos := h.Pos(id)
+	if pos.Column > indented {
+		return fmt.Sprintf("line %d:%d", pos.Line, pos.Column) // several operations share the line
+	}
+	return fmt.Sprintf("line %d", pos.Line)
 }
 
 // focus is what an anomaly is about in one of its operations.

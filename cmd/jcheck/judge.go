@@ -79,7 +79,10 @@ func (e *env) writeFiles(ctx context.Context, j job, d judged, out string) error
 	if j.drawTime > 0 {
 		drawer.limits.draw = j.drawTime
 	}
-	omitted, err := render.Files(ctx, out, d.h, d.result, render.FileOptions{Name: d.path, MaxGraph: j.maxGraph, Drawer: drawer})
+	omitted, err := render.Files(ctx, out, d.h, d.result, render.FileOptions{
+		Name: d.path, MaxGraph: j.maxGraph, Drawer: drawer,
+		Page: render.HTMLOptions{File: shownName(d.path), Lattice: latticeModels()},
+	})
 	for _, what := range omitted {
 		fmt.Fprintf(e.stderr, "jcheck: %s: %s\n", shownName(d.path), what)
 	}
