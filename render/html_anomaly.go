@@ -65,7 +65,7 @@ func (p *htmlPage) ops(a check.Anomaly) {
 		p.elem("b", fmt.Sprintf("T%d", i+1), "class", "t")
 		p.open("div")
 		p.open("code", "class", "mops")
-		for _, w := range p.mops(id, focusOn(a, i)) {
+		for _, w := range p.mops(a, i) {
 			p.mop(w)
 		}
 		p.shut("code")
@@ -103,15 +103,16 @@ func (p *htmlPage) mop(w mopWord) {
 	p.text(" ")
 }
 
-// mops are the micro-ops of an operation that are shown: all of a short transaction; of a long one those that the
-// anomaly is about.
-func (p *htmlPage) mops(id history.ID, f focus) []mopWord {
-	h := p.h
+// mops are the micro-ops of an anomaly's operation i that are shown: all of a short transaction; of a long one those
+// that the anomaly is about.
+func (p *htmlPage) mops(a check.Anomaly, i int) []mopWord {
+	h, id, f := p.h, a.Ops[i], focusOn(a, i)
 	if h.Kind(id) != history.KindTxn {
 		text := strings.Join(p.words.opWords(id, f), " ")
 		return []mopWord{{text: text, full: longer(h.Op(id).Value.String(), text)}}
 	}
 	mops, blank := h.Mops(id), h.Blank(id)
+	f.pick(h, a, i, mops, blank)
 	var list []mopWord
 	skipped := 0
 	gap := func() {
@@ -120,14 +121,14 @@ func (p *htmlPage) mops(id history.ID, f focus) []mopWord {
 			skipped = 0
 		}
 	}
-	for i := range mops {
-		m := &mops[i]
-		if len(mops) > maxMops && !f.wants(h, m, i) {
+	for j := range mops {
+		m := &mops[j]
+		if len(mops) > maxMops && !f.wants(h, m, j) {
 			skipped++
 			continue
 		}
 		gap()
-		w := mopWord{text: p.words.mopText(m, blank, f), hot: f.hot(h, m, i)}
+		w := mopWord{text: p.words.mopText(m, blank, f), hot: f.hot(h, m, j)}
 		if m.Shape != history.List || m.Len <= maxTitle {
 			w.full = longer(h.MopValue(m, blank).String(), w.text)
 		}
@@ -135,6 +136,22 @@ func (p *htmlPage) mops(id history.ID, f focus) []mopWord {
 	}
 	gap()
 	return list
+}
+
+// pick adds to a focus the micro-op that the anomaly's fields show, which is one of its first operation.
+func (f *focus) pick(h *history.History, a check.Anomaly, i int, mops []history.Mop, blank bool) {
+	want, ok := fieldOf(a, "mop")
+	if !ok || i > 0 || weight(want, maxWhole) >= maxWhole {
+		return
+	}
+	for j := range mops {
+		if m := &mops[j]; m.Shape != history.List || int(m.Len) < maxWhole {
+			if edn.Equal(h.MopValue(m, blank), want) {
+				f.mops[j] = true
+				return
+			}
+		}
+	}
 }
 
 // longer is the whole text if the shown one is shortened.

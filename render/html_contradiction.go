@@ -1,10 +1,10 @@
 package render
 
 import (
+	"fmt"
 	"strings"
 
 	"jcheck/check"
-	"jcheck/history"
 	"jcheck/internal/edn"
 )
 
@@ -45,11 +45,9 @@ var evidence = [...]struct{ kind, field, name string }{
 	{"incompatible-order", "values", "The orders"},
 	{"dirty-update", "values", "Versions"},
 	{"", "values", "Values"},
-	{"internal", "mop", "But found"},
-	{"duplicate-elements", "mop", "The read"},
-	{"", "mop", "The read"},
 	{"internal", "expected", "Had to find"},
 	{"", "expected", "Expected"},
+	{"internal", "mop", "But found"},
 	{"G1a", "element", "Aborted element"},
 	{"garbage-read", "element", "Never written"},
 	{"", "element", "Element"},
@@ -66,30 +64,53 @@ var evidence = [...]struct{ kind, field, name string }{
 // contradiction is the story of an anomaly that is no cycle, and a table of what contradicts what.
 func (p *htmlPage) contradiction(a check.Anomaly) {
 	if a.Text != "" {
-		p.open("p", "class", "why")
+		p.open("p", "class", "why tell")
 		p.sentence(p.words.prose(a.Text, focusOn(a, 0)))
 		p.shut("p")
 	}
-	var rows []history.Field
-	for i, e := range evidence {
-		if v, ok := fieldOf(a, e.field); ok && (e.kind == a.Kind || e.kind == "" && !namedBefore(i, a.Kind)) {
-			rows = append(rows, history.Field{Name: e.name, Value: v})
-		}
-	}
-	if len(rows) == 0 {
-		return
-	}
 	p.open("table", "class", "evidence")
 	p.elem("caption", "What contradicts what")
-	for _, row := range rows {
+	for i := range a.Ops[:min(len(a.Ops), maxFree)] {
 		p.open("tr")
-		p.elem("th", row.Name, "scope", "row")
+		p.open("th", "scope", "row")
+		p.elem("b", fmt.Sprintf("T%d", i+1), "class", "t")
+		p.text(" " + roleOf(a, i))
+		p.shut("th")
 		p.open("td")
-		p.values(row, a)
+		p.open("code", "class", "mops")
+		for _, w := range hotMops(p.mops(a, i)) {
+			p.mop(w)
+		}
+		p.shut("code", "td", "tr")
+		p.line()
+	}
+	for i, e := range evidence {
+		v, ok := fieldOf(a, e.field)
+		if !ok || e.kind != a.Kind && (e.kind != "" || namedBefore(i, a.Kind)) {
+			continue
+		}
+		p.open("tr")
+		p.elem("th", e.name, "scope", "row")
+		p.open("td")
+		p.values(e.name, v, a)
 		p.shut("td", "tr")
 		p.line()
 	}
 	p.shut("table")
+}
+
+// hotMops are those that the anomaly is about, or all if none is.
+func hotMops(list []mopWord) []mopWord {
+	var hot []mopWord
+	for _, w := range list {
+		if w.hot {
+			hot = append(hot, w)
+		}
+	}
+	if len(hot) == 0 {
+		return list
+	}
+	return hot
 }
 
 // namedBefore tells whether an earlier row names the field of row i for this kind.
@@ -104,7 +125,7 @@ func namedBefore(i int, kind string) bool {
 
 // fieldOf is a field of an anomaly. The set of a proof's transactions is left out: its operations tell them.
 func fieldOf(a check.Anomaly, name string) (edn.Value, bool) {
-	if name == "scc" && len(a.Ops) > 0 {
+	if name == "scc" && isExists(a.Kind) {
 		return edn.Value{}, false
 	}
 	for _, f := range a.Fields {
@@ -116,9 +137,8 @@ func fieldOf(a check.Anomaly, name string) (edn.Value, bool) {
 }
 
 // values writes the value of a row. Two orders come one under the other, with the places marked at which they differ.
-func (p *htmlPage) values(row history.Field, a check.Anomaly) {
-	v := row.Value
-	if a.Kind != "incompatible-order" || row.Name != "The orders" || len(v.Items) != 2 {
+func (p *htmlPage) values(name string, v edn.Value, a check.Anomaly) {
+	if name != "The orders" || len(v.Items) != 2 {
 		whole := ""
 		if n := weight(v, maxWhole); n < maxWhole {
 			whole = v.String()

@@ -138,7 +138,7 @@ func (p *htmlPage) rungs(a check.Anomaly) []rung {
 	y := 6
 	for i, id := range a.Ops[:min(len(a.Ops), maxOps)] {
 		r := rung{id: id, top: y}
-		for _, w := range p.mops(id, focusOn(a, i)) {
+		for _, w := range p.mops(a, i) {
 			if len(r.mops) == ladderMops {
 				r.mops[ladderMops-1] = mopWord{text: "…", gap: true}
 				break
@@ -240,7 +240,7 @@ func relVerb(rel string) string {
 	case "rw":
 		return "did not see"
 	case "rwp":
-		return "did not see, in its search,"
+		return "had a search that missed"
 	case "process":
 		return "same client, before"
 	case "realtime":

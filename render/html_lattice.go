@@ -12,10 +12,10 @@ import (
 // The measures of the picture of the lattice, in pixels.
 const (
 	latticeBox   = 26  // height of a box
-	latticeRow   = 54  // from one layer to the next
+	latticeRow   = 58  // from one layer to the next
 	latticeSpace = 14  // between boxes
 	latticeWide  = 520 // of a layer, without the edges that pass it
-	latticeBend  = 10  // width of a place where an edge passes a layer
+	latticeBend  = 26  // width of a place where an edge passes a layer
 	sweeps       = 24  // of the ordering, each down and up
 )
 
