@@ -1,9 +1,8 @@
 # Everything here is a shorthand: `go build ./cmd/jcheck` and `go test ./...` need no make.
 
 FUZZTIME ?= 60s
-TXNS ?= 1000000
 
-.PHONY: build test ci fuzz bench measure clean
+.PHONY: build test ci fuzz bench benchmarks clean
 
 build: ## the commands, static, into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -22,13 +21,12 @@ fuzz: ## every fuzz target for FUZZTIME, one after another
 		done; \
 	done
 
-bench: ## benchmarks, with bytes per transaction
-	go test -run '^$$' -bench . -benchtime 3x ./...
-
-measure: build ## processor time and memory of reading and checking TXNS list-append transactions
+bench: build ## what checking costs, against the aims; BIG=1 for 10M transactions as well, HUGE=1 for 22M
 	go build -o bin/measure ./internal/sim/measure
-	bin/jcheck gen -n $(TXNS) --seed 1 --max-writes-per-key 32 --fixed-writes -o bin/measure.edn
-	bin/measure bin/jcheck elle -q bin/measure.edn
+	bin/measure $(if $(BIG),-big) $(if $(HUGE),-huge) $(if $(ONLY),-only '$(ONLY)')
+
+benchmarks: ## of single stages, with bytes and allocations
+	go test -run '^$$' -bench . -benchtime 3x -benchmem ./...
 
 clean: ## what the targets above made
 	rm -rf bin

@@ -1,47 +1,77 @@
 //go:build unix
 
-// Command measure runs another command and prints what it cost: processor time, wall time, and the most memory that it
-// held. `make measure` uses it, since not every system has a time command that tells memory.
+// Command measure makes histories and prints what it costs to check them: processor time, wall time, and the most memory
+// held at a time, against the figures that are aimed at. `make bench` runs it.
+//
+//	measure [FLAG...]         the table of figures.go and shapes.go
+//	measure run COMMAND...    what any command costs
+//	measure read FILE         reads a history into columns, and does nothing more
 package main
 
 import (
+	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"syscall"
-	"time"
+
+	"jcheck/history"
 )
 
 func main() {
-	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: measure COMMAND [ARG...]")
-		os.Exit(254)
-	}
-	code, err := measure(os.Args[1], os.Args[2:])
-	if err != nil {
+	code, err := run(os.Args[1:])
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintf(os.Stderr, "measure: %v\n", err)
-		os.Exit(254)
+		code = 254
 	}
 	os.Exit(code)
 }
 
-// measure runs the command with our standard streams and reports on standard error. The exit code is the command's.
-func measure(name string, args []string) (int, error) {
-	cmd := exec.Command(name, args...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	start := time.Now()
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		return 0, fmt.Errorf("run %s: %w", name, err)
+// run is the whole program.
+func run(args []string) (int, error) {
+	if len(args) > 1 && args[0] == "run" {
+		c, err := measure(nil, os.Stdout, args[1:]...)
+		if err == nil {
+			fmt.Fprintln(os.Stderr, c)
+		}
+		return c.exit, err
 	}
-	state := cmd.ProcessState
-	fmt.Fprintf(os.Stderr, "exit %d, wall %.2f s, user %.2f s, sys %.2f s", state.ExitCode(), time.Since(start).Seconds(),
-		state.UserTime().Seconds(), state.SystemTime().Seconds())
-	if u, ok := state.SysUsage().(*syscall.Rusage); ok {
-		fmt.Fprintf(os.Stderr, ", at most %d MB resident", u.Maxrss/1024) // Linux counts in KiB
+	if len(args) == 2 && args[0] == "read" {
+		return 0, readOnly(args[1])
 	}
-	fmt.Fprintln(os.Stderr)
-	return state.ExitCode(), nil
+	return bench(args)
+}
+
+// readOnly reads a history as jcheck would.
+func readOnly(path string) error {
+	h, err := history.Open(context.Background(), path, history.Options{})
+	if err != nil {
+		return err
+	}
+	return h.Close()
+}
+
+// bench makes and measures every case that the flags choose.
+func bench(args []string) (int, error) {
+	var b table
+	f := flag.NewFlagSet("measure", flag.ContinueOnError)
+	f.StringVar(&b.jcheck, "jcheck", "bin/jcheck", "the program to measure")
+	f.StringVar(&b.dir, "dir", "bin/bench", "where histories are made, and deleted again")
+	f.StringVar(&b.only, "only", "", "only cases with this in their names")
+	f.IntVar(&b.runs, "runs", 5, "runs of each figure, of which the median is shown")
+	f.BoolVar(&b.big, "big", false, "10 million transactions as well: takes a minute, 3 GB of disk and 6 GB of memory")
+	f.BoolVar(&b.huge, "huge", false, "22 million transactions as well: takes some minutes, 7 GB of disk and 14 GB of memory")
+	if err := f.Parse(args); err != nil {
+		return 254, err
+	}
+	if err := os.MkdirAll(b.dir, 0o755); err != nil {
+		return 254, err
+	}
+	b.machine()
+	for _, g := range groups() {
+		if err := b.group(g); err != nil {
+			return 254, err
+		}
+	}
+	return b.conclude(), nil
 }
