@@ -210,7 +210,7 @@ func (p *htmlPage) kindSection(g group, prefix string, level int) {
 		if shown >= pageKind || p.full(shown > 0) {
 			break
 		}
-		p.article(g.list[i], fmt.Sprintf("%s%s", prefix, pictureName(g.kind, i)), i+1, shown < pageOpen)
+		p.article(g.list[i], fmt.Sprintf("%s%s", prefix, pictureName(g.kind, i)), i, shown < pageOpen)
 		shown++
 	}
 	if left := g.total - shown; left > 0 {
@@ -262,8 +262,9 @@ func (p *htmlPage) parts(parts []check.Part) {
 func (p *htmlPage) foot(r check.Result) {
 	p.open("footer")
 	p.open("p")
-	p.text("Made by jcheck. T1, T2, … name the transactions of one anomaly. ")
+	p.text("Made by jcheck. ")
 	if kind := firstKind(r); r.Verdict == check.Invalid && kind != "" {
+		p.text("T1, T2, … name the transactions of one anomaly. ")
 		p.elem("code", "jcheck anomalies "+kind)
 		p.text(" explains a kind of anomaly, ")
 		p.elem("code", "jcheck models NAME")

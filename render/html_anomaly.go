@@ -13,7 +13,7 @@ import (
 const maxTitle = 500
 
 // article shows one anomaly: a cycle as its story beside its drawing, any other as a table of what contradicts what.
-// name is that of its picture; number is its place among its kind, from 1.
+// name is that of its picture; number is its place among its kind, from 0, as in the names of files.
 func (p *htmlPage) article(a check.Anomaly, name string, number int, open bool) {
 	if open {
 		p.open("details", "class", "anomaly", "open", "open")
@@ -22,7 +22,7 @@ func (p *htmlPage) article(a check.Anomaly, name string, number int, open bool) 
 	}
 	p.open("summary")
 	p.text(fmt.Sprintf("%s #%d", a.Kind, number))
-	p.elem("span", " "+brief(a), "class", "dim")
+	p.elem("span", " "+p.brief(a), "class", "dim")
 	p.shut("summary")
 	p.open("div", "class", "sides")
 	p.open("div", "class", "story")
@@ -42,18 +42,25 @@ func (p *htmlPage) article(a check.Anomaly, name string, number int, open bool) 
 	p.line()
 }
 
-// brief says how big an anomaly is, and what key it is about.
-func brief(a check.Anomaly) string {
-	text := count(len(a.Ops), "transaction")
-	if len(a.Ops) == 0 {
-		text = ""
+// brief tells an anomaly in a line, for its folded form: what a cycle is made of, or what key it is about, and where its
+// first operation is.
+func (p *htmlPage) brief(a check.Anomaly) string {
+	const most = 4
+	var parts []string
+	for _, s := range a.Steps[:min(len(a.Steps), most)] {
+		parts = append(parts, strings.TrimSpace(relShort(s.Type)+" "+keyOf(s)))
 	}
-	for _, f := range a.Fields {
-		if f.Name == "key" {
-			text = strings.TrimPrefix(text+", key "+clipText(f.Value.String(), 30), ", ")
-		}
+	if len(a.Steps) > most {
+		parts = append(parts, fmt.Sprintf("… %s steps", thousands(len(a.Steps))))
 	}
-	return text
+	if key, ok := fieldOf(a, "key"); ok && len(parts) == 0 {
+		parts = append(parts, "key "+clipText(key.String(), 30))
+	}
+	text := strings.Join(parts, ", ")
+	if len(a.Ops) > 0 {
+		text += fmt.Sprintf(" · %s · from %s", count(len(a.Ops), "transaction"), lineText(p.h, a.Ops[0]))
+	}
+	return strings.TrimPrefix(text, " · ")
 }
 
 // ops lists operations: what each did, and where it can be found.
@@ -233,11 +240,14 @@ func (p *htmlPage) span(id history.ID) (from, to history.ID) {
 	return pair, id
 }
 
-// clock is a time since the start of the run, in seconds.
+// clock is a time since the start of the run: in milliseconds at first, then in seconds.
 func clock(ns int64) string {
-	text := fmt.Sprintf("%.6f", float64(ns)/1e9)
-	text = strings.TrimRight(text, "0")
-	return strings.TrimSuffix(text, ".") + " s"
+	size, unit := 1e6, " ms"
+	if ns >= 10e9 {
+		size, unit = 1e9, " s"
+	}
+	text := strings.TrimRight(fmt.Sprintf("%.6f", float64(ns)/size), "0")
+	return strings.TrimSuffix(text, ".") + unit
 }
 
 // steps tells in words why each transaction of a cycle comes before the next.

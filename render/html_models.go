@@ -23,7 +23,7 @@ func (p *htmlPage) modelSection(r check.Result) {
 			p.modelWords("Still possible", "possible", m.Strongest, "and what they imply")
 		}
 	} else {
-		p.modelWords("Checked", "asked", m.Asked, "and what that implies; of stronger models nothing was asked")
+		p.modelWords("Checked", "asked", m.Asked, "and what they imply")
 	}
 	if len(p.o.Lattice) > 0 {
 		p.open("figure", "class", "lattice")
@@ -112,12 +112,12 @@ func stateOf(r check.Result, name string, implied map[string]bool) modelState {
 		return modelNot
 	case slices.Contains(m.AlsoNot, name):
 		return modelAlsoNot
-	case slices.Contains(m.Strongest, name):
+	case r.Verdict == check.Valid && implied[name]:
+		return modelHolds
+	case len(m.Not) > 0 && slices.Contains(m.Strongest, name):
 		return modelStrongest
 	case len(m.Not) > 0:
 		return modelPossible
-	case r.Verdict == check.Valid && implied[name]:
-		return modelHolds
 	}
 	return modelOpen
 }
