@@ -37,6 +37,9 @@ type devMessage struct {
 // findChromium is the path of a browser that can be driven; a test without one is skipped, unless CI promises one.
 func findChromium(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("pages are not looked at in short tests")
+	}
 	names := []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"}
 	if own := os.Getenv("JCHECK_CHROMIUM"); own != "" {
 		names = []string{own}
