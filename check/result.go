@@ -53,6 +53,22 @@ type Step struct {
 	Text   string          // why the one must come before the other; names them by their place in Anomaly.Ops: "T1" is Ops[0]
 }
 
+// Edge says that one operation must come before another. From and To are places in a list of operations, and the text of
+// the step calls its first operation T1.
+type Edge struct {
+	From, To int
+	Step     Step
+}
+
+// Graph is a set of operations that order each other in circles (a strongly connected component), for drawing.
+type Graph struct {
+	Ops   []history.ID // ascending
+	Edges []Edge       // all that orders Ops, ascending by From, then To
+	// Total is how many operations there are in all. If it's more than len(Ops), there were too many to be drawn, and
+	// Ops and Edges are those of the cycles that were found among them.
+	Total int
+}
+
 // Path is one way in which a search went on (linearizability).
 type Path struct {
 	Op     history.ID
@@ -65,6 +81,7 @@ type Anomaly struct {
 	Kind   string          // the field's name: "G-single-realtime", "lost-update", "wrong-total"
 	Ops    []history.ID    // witness, in the order in which Text names them T1, T2, ...
 	Steps  []Step          // for a cycle: Steps[i] leads from Ops[i] to the next, the last one back to Ops[0]
+	Among  []Edge          // for a cycle: what else orders Ops, if asked for: Steps aren't repeated
 	Fields []history.Field // key, element, expected, duplicates, scc, subgraph, ...
 	Paths  []Path
 	Total  int    // how many such there were, if only some are listed
@@ -87,4 +104,5 @@ type Result struct {
 	Fields    []history.Field // the original's own result keys
 	Parts     []Part
 	Notes     []Note
+	Graphs    []Graph // for drawing, if asked for: the encoders leave them out
 }

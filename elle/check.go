@@ -59,7 +59,8 @@ func (c *checker) check(ctx context.Context, h *history.History) outcome {
 	case ctx.Err() != nil || inf.in == nil:
 		return c.conclude(nil, inf.notes, stopped(ctx))
 	}
-	found, err := cycle.Find(ctx, cycle.Input{In: inf.in, Order: p.order, Prefer: inf.prefer, Workers: p.workers})
+	in := cycle.Input{In: inf.in, Order: p.order, Prefer: inf.prefer, Workers: p.workers}
+	found, err := cycle.Find(ctx, in)
 	all := inf.anomalies
 	all = append(all, c.cycles(p, inf, found.Cycles)...)
 	all = append(all, c.proofs(p, inf, found.Exists)...)
@@ -69,7 +70,10 @@ func (c *checker) check(ctx context.Context, h *history.History) outcome {
 	if len(inf.in.To) == 0 && !inf.vertices && !p.ordered {
 		all = append(all, check.Anomaly{Kind: cycle.EmptyGraph, Total: 1})
 	}
-	return c.conclude(all, inf.notes, inf.partial...)
+	graphs := c.drawings(p, inf, in, found, all)
+	out := c.conclude(all, inf.notes, inf.partial...)
+	out.result.Graphs = graphs
+	return out
 }
 
 // nothingLearnt is why a history with an empty graph isn't judged. In the result the status is listed among the

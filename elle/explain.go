@@ -41,14 +41,7 @@ func explainWalk(p *premises, inf inference, walk cycle.Cycle) (ops []history.ID
 	for i, v := range walk.Nodes {
 		ops = append(ops, p.nodes[v])
 		e := edge{a: v, b: walk.Nodes[(i+1)%n], rel: walk.Rels[i], ta: tName(i), tb: tName((i + 1) % n)}
-		switch e.rel {
-		case cycle.Process:
-			steps = append(steps, p.processStep(e))
-		case cycle.Realtime:
-			steps = append(steps, p.realtimeStep(e))
-		default:
-			steps = append(steps, inf.explain(e))
-		}
+		steps = append(steps, inf.step(p, e))
 	}
 	return ops, steps
 }

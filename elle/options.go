@@ -15,7 +15,10 @@ type Options struct {
 	Initial *string
 	// MaxAnomalies bounds how many anomalies of one kind are listed (their true number is kept); 0 means all.
 	MaxAnomalies int
-	Workers      int // 0 means GOMAXPROCS; the result does not depend on it
+	// Graphs asks for what drawings need: at most so many strongly connected components as Result.Graphs, and all that
+	// orders the transactions of a cycle as Anomaly.Among. 0 means none.
+	Graphs  int
+	Workers int // 0 means GOMAXPROCS; the result does not depend on it
 }
 
 // Workload is the shape of the transactions.

@@ -95,6 +95,9 @@ const (
 	listedAnomalies = 100
 )
 
+// maxComponents is how many strongly connected components are drawn.
+const maxComponents = 100
+
 // job makes of the flags what is to be done.
 func (f *elleFlags) job(e *env, fs *pflag.FlagSet, files int) (job, error) {
 	o, err := f.options(fs)
@@ -125,6 +128,9 @@ func (f *elleFlags) options(fs *pflag.FlagSet) (elle.Options, error) {
 		o.Models = append([]string{}, f.models...) // not nil: an empty list means no models
 	}
 	o.Anomalies = f.anomalies
+	if f.out != "" {
+		o.Graphs = maxComponents
+	}
 	if f.order != "" {
 		if o.TransactionOrder, err = readOrder(f.order); err != nil {
 			return o, err

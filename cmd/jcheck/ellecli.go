@@ -154,6 +154,9 @@ func (f *cliFlags) job(e *env, fs *pflag.FlagSet) (job, error) {
 	if err := o.Validate(); err != nil {
 		return job{}, err
 	}
+	if f.directory != "" {
+		o.Graphs = maxComponents
+	}
 	j := job{check: elleCheck(e, o), show: f.shower(e), out: f.directory, maxGraph: f.plotBytes,
 		drawTime: time.Duration(f.plotTimeout) * time.Millisecond}
 	switch f.format {

@@ -46,7 +46,8 @@ type Exists struct {
 
 // Found is the result of a search, ordered by component (smallest node first), then by the search order of types.
 type Found struct {
-	Components int // strongly connected components of two nodes or more
+	Components int        // strongly connected components of two nodes or more
+	Groups     [][]uint32 // their nodes, ascending
 	Cycles     []Cycle
 	Exists     []Exists
 }
@@ -76,7 +77,7 @@ func Find(ctx context.Context, in Input) (Found, error) {
 			}
 		}
 	})
-	found := Found{Components: len(groups)}
+	found := Found{Components: len(groups), Groups: groups}
 	for _, p := range parts {
 		found.Cycles = append(found.Cycles, p.Cycles...)
 		found.Exists = append(found.Exists, p.Exists...)
