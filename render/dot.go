@@ -10,47 +10,91 @@ import (
 )
 
 // DOT is a cycle as a directed graph for Graphviz: a record per transaction, with a port per micro-op, and an edge per
-// step, from the micro-op that it starts at to the one that it ends at.
-func DOT(h *history.History, a check.Anomaly) string {
+// step, from the micro-op that it starts at to the one that it ends at. What else orders the transactions is there in
+// thin lines.
+func DOT(h *history.History, a check.Anomaly) string { return cycleScene(h, a).dot() }
+
+// GraphDOT is a strongly connected component as a directed graph for Graphviz, like DOT.
+func GraphDOT(h *history.History, g check.Graph, cycles []check.Anomaly) string {
+	return graphScene(h, g, cycles).dot()
+}
+
+// dotHead begins every graph. Micro-ops are listed from top to bottom, so the graph runs from left to right; Courier is
+// the one font of which Graphviz knows the widths that any machine's monospaced font has.
+const dotHead = `digraph a_graph {
+  graph [rankdir=LR, nodesep=0.25, ranksep=0.5];
+  node [fontname="Courier", fontsize=13, margin="0.1,0.04"];
+  edge [fontname="Helvetica", fontsize=12, penwidth=0.8, arrowsize=0.7];
+`
+
+// dot is the scene in Graphviz's language. The ids let the layout's nodes and edges be found again.
+func (s scene) dot() string {
 	var b strings.Builder
-	b.WriteString("digraph a_graph {\n")
-	seen := map[history.ID]bool{}
-	for _, id := range a.Ops {
-		if !seen[id] {
-			seen[id] = true
-			b.WriteString(dotNode(h, id))
-		}
+	b.WriteString(dotHead)
+	for i, n := range s.nodes {
+		fmt.Fprintf(&b, "  %s [height=0.4, shape=record, label=\"%s\", color=\"%s\", fontcolor=\"%s\", id=\"n%d\"];\n",
+			n.dotName(), n.dotLabel(), typeColor(n.class), typeColor(n.class), i)
 	}
-	for i, s := range a.Steps {
-		from, to := stepEnds(a, i)
-		b.WriteString(dotEdge(h, a.Ops[from-1], a.Ops[to-1], s))
+	for i, e := range s.edges {
+		from, to := s.nodes[e.from], s.nodes[e.to]
+		style := ""
+		if e.bold {
+			style = ", penwidth=2.2, arrowsize=0.9, weight=4, fontsize=13"
+		} else if s.ring {
+			style = ", constraint=false"
+		}
+		fmt.Fprintf(&b, "  %s%s -> %s%s [label=\"%s\", color=\"%s\", fontcolor=\"%s\"%s, id=\"e%d\"];\n",
+			from.dotName(), from.dotPort(e.fromPort), to.dotName(), to.dotPort(e.toPort),
+			dotText(strings.Join(e.lines, "\n")), relColor(e.rel), relColor(e.rel), style, i)
+	}
+	for _, pair := range s.ranks() {
+		fmt.Fprintf(&b, "  {rank=same; %s; %s;}\n", s.nodes[pair[0]].dotName(), s.nodes[pair[1]].dotName())
 	}
 	b.WriteString("}\n")
 	return b.String()
 }
 
-// dotNode is one transaction, coloured by its type.
-func dotNode(h *history.History, id history.ID) string {
-	color := [...]string{
-		history.Invoke: "#585858", history.OK: "#0058AD", history.Fail: "#A50053", history.Info: "#AC6E00",
-	}[h.Type(id)&3]
-	return fmt.Sprintf("  T%d [height=0.4, shape=record, label=\"%s\", color=\"%s\", fontcolor=\"%s\"];\n",
-		h.Index(id), dotLabel(h, id), color, color)
+// ranks are the nodes of a cycle that get the same place from left to right: laid out as a ring, a long cycle is half as
+// wide as in a row, and its last step isn't longer than the others.
+func (s scene) ranks() [][2]int {
+	n := len(s.nodes)
+	if !s.ring || n < 4 {
+		return nil
+	}
+	var pairs [][2]int
+	for i, j := 1, n-1; i < j; i, j = i+1, j-1 {
+		pairs = append(pairs, [2]int{i, j})
+	}
+	return pairs
 }
 
-// dotLabel is the fields of a transaction's record: <f0> mop|<f1> mop. An operation whose value isn't a transaction is
-// one field, with its function before the value.
-func dotLabel(h *history.History, id history.ID) string {
-	if h.Kind(id) != history.KindTxn {
-		op := h.Op(id)
-		return "<f0> " + dotEscape(op.F.Text+" "+op.Value.String())
+// dotName is what a node is called: T and its operation's index.
+func (n sceneNode) dotName() string {
+	if n.index < 0 {
+		return fmt.Sprintf("T_%d", -n.index)
 	}
-	mops, blank := h.Mops(id), h.Blank(id)
-	fields := make([]string, len(mops))
-	for i := range mops {
-		fields[i] = fmt.Sprintf("<f%d> %s", i, dotEscape(dotMop(h.MopValue(&mops[i], blank))))
+	return fmt.Sprintf("T%d", n.index)
+}
+
+// dotLabel is the fields of a node's record: its name, then <f0> mop|<f1> mop.
+func (n sceneNode) dotLabel() string {
+	fields := []string{dotEscape(n.head)}
+	for _, r := range n.rows {
+		port := ""
+		if r.port >= 0 {
+			port = fmt.Sprintf("<f%d> ", r.port)
+		}
+		fields = append(fields, port+dotEscape(r.short))
 	}
 	return strings.Join(fields, "|")
+}
+
+// dotPort is the port of a micro-op; nothing if it isn't named.
+func (n sceneNode) dotPort(port int) string {
+	if port < 0 {
+		return ""
+	}
+	return fmt.Sprintf(":f%d", port)
 }
 
 // dotMop is a micro-op in few characters: append is a.
@@ -74,25 +118,9 @@ func dotEscape(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `|`, `\|`, `{`, `\{`, `}`, `\}`, `"`, `\"`, `<`, `\<`, `>`, `\>`).Replace(s)
 }
 
-// dotEdge is one step, with ports where it names the micro-ops.
-func dotEdge(h *history.History, from, to history.ID, s check.Step) string {
-	label, color := s.Type, relColor(s.Type)
-	switch s.Type {
-	case "realtime":
-		label = "rt"
-	case "process":
-		label = "p"
-	}
-	return fmt.Sprintf("  T%d%s -> T%d%s [label=\"%s\", color=\"%s\", fontcolor=\"%s\"];\n",
-		h.Index(from), dotPort(s, "a-mop-index"), h.Index(to), dotPort(s, "b-mop-index"), label, color, color)
-}
-
-// dotPort is the port of a micro-op, or nothing if the step doesn't name it.
-func dotPort(s check.Step, field string) string {
-	if i, ok := intField(s.Fields, field); ok && i >= 0 {
-		return fmt.Sprintf(":f%d", i)
-	}
-	return ""
+// dotText escapes a plain label.
+func dotText(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s)
 }
 
 // intField is an integer field's value.
@@ -105,15 +133,40 @@ func intField(fields []history.Field, name string) (int, bool) {
 	return 0, false
 }
 
+// typeColor is the colour of operations of a type.
+func typeColor(class string) string {
+	for _, row := range [...]struct{ class, color string }{{"ok", "#0058AD"}, {"info", "#AC6E00"}, {"fail", "#A50053"}} {
+		if row.class == class {
+			return row.color
+		}
+	}
+	return "#585858"
+}
+
 // relColor is the colour of a relation's edges.
 func relColor(rel string) string {
-	for _, row := range [...]struct{ rel, color string }{
-		{"ww", "#C02700"}, {"wwp", "#FF6740"}, {"wr", "#C000A5"}, {"wrp", "#FF46E5"}, {"rw", "#5B00C0"},
-		{"rwp", "#9D45FF"}, {"realtime", "#0050C0"}, {"process", "#00C0C0"},
-	} {
+	for _, row := range relations() {
 		if row.rel == rel {
 			return row.color
 		}
 	}
 	return "#585858"
+}
+
+// relation is how one is shown. The colours are the original's; where they are too pale for letters on white, text is
+// darker. dark is for
+// both on a dark ground. means says why A comes before B.
+type relation struct{ rel, color, text, dark, means string }
+
+func relations() []relation {
+	return []relation{
+		{"ww", "#C02700", "#C02700", "#FF8A70", "B wrote the version after A's"},
+		{"wwp", "#FF6740", "#B83A14", "#FFA98F", "B wrote the version after A's, by which a search changes"},
+		{"wr", "#C000A5", "#C000A5", "#FF80EC", "B saw what A wrote"},
+		{"wrp", "#FF46E5", "#B5119D", "#FFA3F2", "B's search saw what A wrote"},
+		{"rw", "#5B00C0", "#5B00C0", "#BD98FF", "A missed what B wrote"},
+		{"rwp", "#9D45FF", "#7A22DC", "#D0B0FF", "A's search missed what B wrote"},
+		{"realtime", "#0050C0", "#0050C0", "#74AAFF", "A had ended before B began"},
+		{"process", "#00C0C0", "#007676", "#3CD6D6", "A ran before B in one process"},
+	}
 }

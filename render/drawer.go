@@ -2,6 +2,7 @@ package render
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"jcheck/check"
@@ -42,23 +43,55 @@ func picturesOf(ctx context.Context, d Drawer, h *history.History, dir string, r
 			}
 		}
 	}
+	for i, g := range r.Graphs {
+		list = append(list, DrawGraph(ctx, d, h, g, r.Anomalies, fmt.Sprintf("%ssccs/%d", dir, i)))
+	}
 	return list
 }
 
 // DrawCycle draws one cycle, and calls the picture name.
 func DrawCycle(ctx context.Context, d Drawer, h *history.History, a check.Anomaly, name string) Picture {
-	p := Picture{Name: name, DOT: []byte(DOT(h, a))}
-	if d == nil {
-		p.Why = "there is no program to draw it"
-		return p
-	}
-	svg, err := d.Draw(ctx, p.DOT)
-	if err != nil {
+	return cycleScene(h, a).picture(ctx, d, name)
+}
+
+// DrawGraph draws one strongly connected component, with the steps of the given cycles in bold.
+func DrawGraph(ctx context.Context, d Drawer, h *history.History, g check.Graph, cycles []check.Anomaly, name string) Picture {
+	return graphScene(h, g, cycles).picture(ctx, d, name)
+}
+
+// picture lets a scene be drawn.
+func (s scene) picture(ctx context.Context, d Drawer, name string) Picture {
+	p := Picture{Name: name, DOT: []byte(s.dot())}
+	var err error
+	if p.SVG, err = s.drawn(ctx, d, p.DOT); err != nil {
 		p.Why = err.Error()
-		return p
 	}
-	p.SVG = svg
 	return p
+}
+
+// What is given to a drawer at all: layout takes seconds at this size, and far longer above it.
+const (
+	maxNodes = 300
+	maxEdges = 1000
+)
+
+// drawn is the scene as SVG.
+func (s scene) drawn(ctx context.Context, d Drawer, dot []byte) ([]byte, error) {
+	switch {
+	case d == nil:
+		return nil, errors.New("there is no program to draw it")
+	case len(s.nodes) > maxNodes || len(s.edges) > maxEdges:
+		return nil, fmt.Errorf("%s and %s are too many to draw", count(len(s.nodes), "operation"), count(len(s.edges), "edge"))
+	}
+	svg, err := d.Draw(ctx, dot)
+	if err != nil {
+		return nil, err
+	}
+	g, err := readGeometry(svg, s)
+	if err != nil {
+		return nil, err
+	}
+	return s.svg(g), nil
 }
 
 // pictureName is where the i-th anomaly of a kind is drawn.

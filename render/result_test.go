@@ -189,10 +189,10 @@ func TestDOT(t *testing.T) {
 	got := DOT(h, check.Anomaly{Kind: "G1c", Ops: []history.ID{0, 1}, Steps: []check.Step{
 		{Type: "wr", Fields: port(0, 0)}, {Type: "rw", Fields: port(-1, 0)}}})
 	for _, want := range []string{
-		`T3 [height=0.4, shape=record, label="<f0> a \"a\|b\" \{1 \"\<\\\\\>\"\}", color="#0058AD", fontcolor="#0058AD"];`,
-		`T4 [height=0.4, shape=record, label="<f0> r :x nil", color="#AC6E00", fontcolor="#AC6E00"];`,
-		`T3:f0 -> T4:f0 [label="wr", color="#C000A5", fontcolor="#C000A5"];`,
-		`T4 -> T3:f0 [label="rw", color="#5B00C0", fontcolor="#5B00C0"];`,
+		`T3 [height=0.4, shape=record, label="T1 · process 0|<f0> a \"a\|b\" \{1 \"\<\\\\\>\"\}", color="#0058AD", fontcolor="#0058AD", id="n0"];`,
+		`T4 [height=0.4, shape=record, label="T2 · process 1 · info|<f0> r :x nil", color="#AC6E00", fontcolor="#AC6E00", id="n1"];`,
+		`T3:f0 -> T4:f0 [label="wr\nsaw it", color="#C000A5", fontcolor="#C000A5", penwidth=2.2`,
+		`T4 -> T3:f0 [label="rw\nmissed it", color="#5B00C0", fontcolor="#5B00C0", penwidth=2.2`,
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("missing %s in\n%s", want, got)
