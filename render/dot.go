@@ -113,14 +113,14 @@ func dotMop(v edn.Value) string {
 	return strings.Join(parts, " ")
 }
 
-// dotEscape escapes what is special in a record's label. Spaces stay: one between words is kept by Graphviz.
+// dotEscape escapes what is special in a record's label, entities included. Spaces stay: one between words is kept by Graphviz.
 func dotEscape(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `|`, `\|`, `{`, `\{`, `}`, `\}`, `"`, `\"`, `<`, `\<`, `>`, `\>`).Replace(s)
+	return strings.NewReplacer(`&`, `&amp;`, `\`, `\\`, `|`, `\|`, `{`, `\{`, `}`, `\}`, `"`, `\"`, `<`, `\<`, `>`, `\>`).Replace(s)
 }
 
 // dotText escapes a plain label.
 func dotText(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s)
+	return strings.NewReplacer(`&`, `&amp;`, `\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s)
 }
 
 // intField is an integer field's value.
@@ -145,7 +145,7 @@ func typeColor(class string) string {
 
 // relColor is the colour of a relation's edges.
 func relColor(rel string) string {
-	for _, row := range relations() {
+	for _, row := range relHues() {
 		if row.rel == rel {
 			return row.color
 		}
@@ -153,13 +153,13 @@ func relColor(rel string) string {
 	return "#585858"
 }
 
-// relation is how one is shown. The colours are the original's; where they are too pale for letters on white, text is
+// relHue is how a relation is shown. The colours are the original's; where they are too pale for letters on white, text is
 // darker. dark is for
 // both on a dark ground. means says why A comes before B.
-type relation struct{ rel, color, text, dark, means string }
+type relHue struct{ rel, color, text, dark, means string }
 
-func relations() []relation {
-	return []relation{
+func relHues() []relHue {
+	return []relHue{
 		{"ww", "#C02700", "#C02700", "#FF8A70", "B wrote the version after A's"},
 		{"wwp", "#FF6740", "#B83A14", "#FFA98F", "B wrote the version after A's, by which a search changes"},
 		{"wr", "#C000A5", "#C000A5", "#FF80EC", "B saw what A wrote"},

@@ -20,6 +20,7 @@ type Picture struct {
 	Name string // the path below the result's directory, without a suffix: "G1c/0", "sccs/2"
 	DOT  []byte // always there
 	SVG  []byte // one whole element <svg>, to be put into a file or into a page; nil if it couldn't be drawn
+	Bare []byte // the same without title and legend, for a page that has its own
 	Why  string // why there is no SVG
 }
 
@@ -62,10 +63,12 @@ func DrawGraph(ctx context.Context, d Drawer, h *history.History, g check.Graph,
 // picture lets a scene be drawn.
 func (s scene) picture(ctx context.Context, d Drawer, name string) Picture {
 	p := Picture{Name: name, DOT: []byte(s.dot())}
-	var err error
-	if p.SVG, err = s.drawn(ctx, d, p.DOT); err != nil {
+	g, err := s.layOut(ctx, d, p.DOT)
+	if err != nil {
 		p.Why = err.Error()
+		return p
 	}
+	p.SVG, p.Bare = s.svg(g, false), s.svg(g, true)
 	return p
 }
 
@@ -75,23 +78,19 @@ const (
 	maxEdges = 1000
 )
 
-// drawn is the scene as SVG.
-func (s scene) drawn(ctx context.Context, d Drawer, dot []byte) ([]byte, error) {
+// layOut lets a drawer give everything its place.
+func (s scene) layOut(ctx context.Context, d Drawer, dot []byte) (geometry, error) {
 	switch {
 	case d == nil:
-		return nil, errors.New("there is no program to draw it")
+		return geometry{}, errors.New("there is no program to draw it")
 	case len(s.nodes) > maxNodes || len(s.edges) > maxEdges:
-		return nil, fmt.Errorf("%s and %s are too many to draw", count(len(s.nodes), "operation"), count(len(s.edges), "edge"))
+		return geometry{}, fmt.Errorf("%s and %s are too many to draw", count(len(s.nodes), "operation"), count(len(s.edges), "edge"))
 	}
 	svg, err := d.Draw(ctx, dot)
 	if err != nil {
-		return nil, err
+		return geometry{}, err
 	}
-	g, err := readGeometry(svg, s)
-	if err != nil {
-		return nil, err
-	}
-	return s.svg(g), nil
+	return readGeometry(svg, s)
 }
 
 // pictureName is where the i-th anomaly of a kind is drawn.

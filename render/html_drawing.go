@@ -15,14 +15,14 @@ import (
 // drawing shows the picture of an anomaly: the one that a drawer laid out, or for a cycle without one, a plain ladder.
 func (p *htmlPage) drawing(a check.Anomaly, name string) {
 	pic := p.pictures[name]
-	drawn := pic != nil && len(pic.SVG) > 0 && len(pic.SVG) <= pagePicture && isPlainSVG(pic.SVG)
+	drawn := pic != nil && len(pic.Bare) > 0 && len(pic.Bare) <= pagePicture && isPlainSVG(pic.Bare)
 	if !drawn && len(a.Steps) == 0 {
 		return
 	}
 	p.open("figure", "class", "graph")
 	p.open("div", "class", "scroll", "tabindex", "0", "role", "group", "aria-label", "Drawing of "+name)
 	if drawn {
-		p.raw(string(pic.SVG))
+		p.raw(string(pic.Bare))
 	} else {
 		p.ladder(a)
 	}

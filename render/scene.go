@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"jcheck/check"
@@ -204,15 +205,21 @@ func shortMop(v edn.Value) string {
 	head := v.Items
 	for from := 1; from < len(items); from++ {
 		end := edn.NewVector(append([]edn.Value{edn.NewSymbol("…")}, items[from:]...))
-		if text = dotMop(edn.NewVector([]edn.Value{head[0], head[1], end})); utf8.RuneCountInString(text) <= maxText {
+		if text = clip(dotMop(edn.NewVector([]edn.Value{head[0], head[1], end})), maxText+1); utf8.RuneCountInString(text) <= maxText {
 			return text
 		}
 	}
 	return clip(text, maxText)
 }
 
-// clip is a text of at most n characters.
+// clip is a text of at most n characters, none of which can confuse a drawer: control characters become blanks.
 func clip(s string, n int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
 	if utf8.RuneCountInString(s) <= n {
 		return s
 	}

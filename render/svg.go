@@ -5,6 +5,7 @@ import (
 	"html"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // What letters take, in the drawing's units, which are pixels: enough to keep texts apart.
@@ -17,9 +18,10 @@ const (
 	minWidth   = 370  // so that a line of the legend fits
 )
 
-// svg draws the scene with its parts where the drawer put them. Graphviz is asked for the layout alone: colours, letters
+// svg draws the scene with its parts where the drawer put them; bare is without a title and a legend, for a page that
+// has its own. Graphviz is asked for the layout alone: colours, letters
 // and texts are ours, so that they suit light and dark, and nothing of what a drawer wrote reaches a page.
-func (s scene) svg(g geometry) []byte {
+func (s scene) svg(g geometry, bare bool) []byte {
 	b := g.bounds()
 	for i, e := range s.edges {
 		for j, p := range g.edges[i].label {
@@ -28,25 +30,30 @@ func (s scene) svg(g geometry) []byte {
 			b.add(spot{p.x + half, p.y + 4})
 		}
 	}
-	width := max(b.x1-b.x0+2*margin, minWidth)
-	top := wrapped(s.title, titleSize, width-2*margin)
-	about := wrapped(s.about, textSize, width-2*margin)
-	legend := s.legend(width - 2*margin)
-	head := margin + lineHeight*1.15*float64(len(top)) + lineHeight*float64(len(about)) + 8
-	height := head + b.y1 - b.y0 + 14 + lineHeight*float64(len(legend)) + margin
+	width := b.x1 - b.x0 + 2*margin
+	var top, about, legend []string
+	head, foot := margin, margin
+	if !bare {
+		width = max(width, minWidth)
+		top, about = wrapped(s.title, titleSize, width-2*margin), wrapped(s.about, textSize, width-2*margin)
+		legend = s.legend(width - 2*margin)
+		head += lineHeight*1.15*float64(len(top)) + lineHeight*float64(len(about)) + 8
+		foot += 14 + lineHeight*float64(len(legend))
+	}
+	height := head + b.y1 - b.y0 + foot
 	var w svgWriter
 	w.open(width, height, s)
 	y := margin + titleSize - 3
 	for _, line := range top {
-		w.add(`<text class="t" x="%s" y="%s">%s</text>`, num(margin), num(y), html.EscapeString(line))
+		w.add(`<text class="t" x="%s" y="%s">%s</text>`, unit(margin), unit(y), escaped(line))
 		y += lineHeight * 1.15
 	}
 	for _, line := range about {
-		w.add(`<text class="q" x="%s" y="%s">%s</text>`, num(margin), num(y-2), html.EscapeString(line))
+		w.add(`<text class="q" x="%s" y="%s">%s</text>`, unit(margin), unit(y-2), escaped(line))
 		y += lineHeight
 	}
 	// The graph is centred below.
-	w.add(`<g transform="translate(%s %s)">`, num((width-(b.x1-b.x0))/2-b.x0), num(head-b.y0))
+	w.add(`<g transform="translate(%s %s)">`, unit((width-(b.x1-b.x0))/2-b.x0), unit(head-b.y0))
 	s.drawEdges(&w, g, false)
 	for i, n := range s.nodes {
 		n.draw(&w, g.nodes[i])
@@ -55,7 +62,7 @@ func (s scene) svg(g geometry) []byte {
 	w.add(`</g>`)
 	y = head + b.y1 - b.y0 + 14 + textSize
 	for _, line := range legend {
-		w.add(`<text class="q" x="%s" y="%s">%s</text>`, num(margin), num(y), line)
+		w.add(`<text class="q" x="%s" y="%s">%s</text>`, unit(margin), unit(y), line)
 		y += lineHeight
 	}
 	w.add(`</svg>`)
@@ -82,8 +89,8 @@ func (w *svgWriter) add(format string, args ...any) {
 // open begins the drawing: what it's called for those who can't see it, and its colours.
 func (w *svgWriter) open(width, height float64, s scene) {
 	w.add(`<svg xmlns="http://www.w3.org/2000/svg" class="jcheck-graph" role="img" width="%s" height="%s" viewBox="0 0 %s %s" aria-label="%s">`,
-		num(width), num(height), num(width), num(height), html.EscapeString(strings.TrimSuffix(s.title+": "+s.about, ": ")))
-	w.add(`<desc>%s</desc>`, html.EscapeString(s.inWords()))
+		unit(width), unit(height), unit(width), unit(height), escaped(strings.TrimSuffix(s.title+": "+s.about, ": ")))
+	w.add(`<desc>%s</desc>`, escaped(s.inWords()))
 	w.add(`<style>%s</style>`, s.style())
 	w.add(`<rect class="g" width="100%%" height="100%%" rx="8"/>`)
 }
@@ -161,7 +168,7 @@ func (s scene) colors() []hue {
 			list = append(list, c)
 		}
 	}
-	for _, r := range relations() {
+	for _, r := range relHues() {
 		if s.uses(r.rel) {
 			list = append(list, hue{r.rel, r.color, r.text, r.dark})
 		}
@@ -174,9 +181,9 @@ func (s scene) uses(rel string) bool {
 	return slices.ContainsFunc(s.edges, func(e sceneEdge) bool { return e.rel == rel })
 }
 
-// relClass is the style of a relation.
-func relClass(rel string) string {
-	if slices.ContainsFunc(relations(), func(r relation) bool { return r.rel == rel }) {
+// edgeClass is the style of a relation.
+func edgeClass(rel string) string {
+	if slices.ContainsFunc(relHues(), func(r relHue) bool { return r.rel == rel }) {
 		return rel
 	}
 	return "other"
@@ -189,14 +196,14 @@ func (s scene) legend(width float64) []string {
 		plain = append(plain, "The arrows lead in a circle: no order fits them all.")
 	}
 	items := slices.Clone(plain)
-	for _, r := range relations() {
+	for _, r := range relHues() {
 		if s.uses(r.rel) {
-			items = append(items, fmt.Sprintf(`<tspan class="%s">%s</tspan> %s.`, r.rel, relName(r.rel), html.EscapeString(r.means)))
+			items = append(items, fmt.Sprintf(`<tspan class="%s">%s</tspan> %s.`, r.rel, relName(r.rel), escaped(r.means)))
 			plain = append(plain, relName(r.rel)+" "+r.means+".")
 		}
 	}
 	for _, note := range s.notes {
-		items, plain = append(items, html.EscapeString(note)), append(plain, note)
+		items, plain = append(items, escaped(note)), append(plain, note)
 	}
 	var lines []string
 	room := 0.0
@@ -217,32 +224,32 @@ func (s scene) legend(width float64) []string {
 func (n sceneNode) draw(w *svgWriter, at nodeShape) {
 	b := at.box
 	width := b.x1 - b.x0
-	w.add(`<g class="%s"><title>%s</title>`, n.class, html.EscapeString(clip(n.whole, maxTitle)))
-	w.add(`<rect class="f s" x="%s" y="%s" width="%s" height="%s" rx="3"/>`, num(b.x0), num(b.y0), num(width), num(b.y1-b.y0))
-	w.add(`<rect class="p" x="%s" y="%s" width="%s" height="%s" rx="3"/>`, num(b.x0), num(b.y0), num(width), num(at.cuts[1]-b.y0))
-	w.add(`<text class="m c" x="%s" y="%s">%s</text>`, num(b.x0+8), num(middle(at.cuts[0], at.cuts[1])), html.EscapeString(n.head))
+	w.add(`<g class="%s"><title>%s</title>`, n.class, escaped(clip(n.whole, maxHover)))
+	w.add(`<rect class="f s" x="%s" y="%s" width="%s" height="%s" rx="3"/>`, unit(b.x0), unit(b.y0), unit(width), unit(b.y1-b.y0))
+	w.add(`<rect class="p" x="%s" y="%s" width="%s" height="%s" rx="3"/>`, unit(b.x0), unit(b.y0), unit(width), unit(at.cuts[1]-b.y0))
+	w.add(`<text class="m c" x="%s" y="%s">%s</text>`, unit(b.x0+8), unit(middle(at.cuts[0], at.cuts[1])), escaped(n.head))
 	for i, r := range n.rows {
 		top, foot := at.cuts[i+1], at.cuts[i+2]
 		if r.hot {
-			w.add(`<rect class="b" x="%s" y="%s" width="%s" height="%s"/>`, num(b.x0+1), num(top+.5), num(width-2), num(foot-top-1))
+			w.add(`<rect class="b" x="%s" y="%s" width="%s" height="%s"/>`, unit(b.x0+1), unit(top+.5), unit(width-2), unit(foot-top-1))
 		}
 		if i > 0 {
-			w.add(`<path class="l" d="M%s,%sH%s"/>`, num(b.x0), num(top), num(b.x1))
+			w.add(`<path class="l" d="M%s,%sH%s"/>`, unit(b.x0), unit(top), unit(b.x1))
 		}
 		class, title := "m", ""
 		if r.hot {
 			class = "m h"
 		}
 		if r.whole != r.short {
-			title = "<title>" + html.EscapeString(clip(r.whole, maxTitle)) + "</title>"
+			title = "<title>" + escaped(clip(r.whole, maxHover)) + "</title>"
 		}
-		w.add(`<text class="%s" x="%s" y="%s">%s%s</text>`, class, num(b.x0+8), num(middle(top, foot)), title, html.EscapeString(r.short))
+		w.add(`<text class="%s" x="%s" y="%s">%s%s</text>`, class, unit(b.x0+8), unit(middle(top, foot)), title, escaped(r.short))
 	}
 	w.add(`</g>`)
 }
 
-// maxTitle bounds what is shown on hovering, in characters.
-const maxTitle = 2000
+// maxHover bounds what is shown on hovering, in characters.
+const maxHover = 2000
 
 // middle is the base line of letters in the middle between two heights.
 func middle(top, foot float64) float64 { return (top+foot)/2 + 4.3 }
@@ -253,18 +260,18 @@ func (s scene) drawEdges(w *svgWriter, g geometry, bold bool) {
 		if e.bold != bold {
 			continue
 		}
-		class := relClass(e.rel) + " e"
+		class := edgeClass(e.rel) + " e"
 		if bold {
-			class = relClass(e.rel) + " k"
+			class = edgeClass(e.rel) + " k"
 		}
 		shape := g.edges[i]
 		w.add(`<g class="%s"><title>%s comes before %s, because %s.</title>`, class, s.nodes[e.from].name, s.nodes[e.to].name,
-			html.EscapeString(clip(e.whole, maxTitle)))
+			escaped(clip(e.whole, maxHover)))
 		w.add(`<path d="%s"/>`, curve(shape.curve))
 		w.add(`<polygon points="%s"/>`, points(shape.head))
 		for j, p := range shape.label {
 			if line := labelLine(e, j); line != "" {
-				w.add(`<text class="u" text-anchor="middle" x="%s" y="%s">%s</text>`, num(p.x), num(p.y), html.EscapeString(line))
+				w.add(`<text class="u" text-anchor="middle" x="%s" y="%s">%s</text>`, unit(p.x), unit(p.y), escaped(line))
 			}
 		}
 		w.add(`</g>`)
@@ -280,13 +287,23 @@ func curve(list []spot) string {
 func points(list []spot) string {
 	parts := make([]string, len(list))
 	for i, p := range list {
-		parts[i] = num(p.x) + "," + num(p.y)
+		parts[i] = unit(p.x) + "," + unit(p.y)
 	}
 	return strings.Join(parts, " ")
 }
 
-// num is a coordinate with one decimal at most.
-func num(x float64) string {
+// escaped is a text as XML. Characters that XML can't hold become the sign for that.
+func escaped(s string) string {
+	return html.EscapeString(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == 0xFFFE || r == 0xFFFF {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD")))
+}
+
+// unit is a coordinate with one decimal at most.
+func unit(x float64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", x), ".0")
 }
 
