@@ -30,6 +30,9 @@ const (
 //go:embed html.css
 var htmlStyle string
 
+//go:embed lattice.css
+var latticeStyle string
+
 // HTML is the result as one self-contained page: it needs no network and no other file, holds no script, and everything
 // that comes from the history is escaped. The same result gives the same page.
 func HTML(h *history.History, r check.Result, o HTMLOptions) []byte {
@@ -72,7 +75,7 @@ func (p *htmlPage) head(r check.Result) {
 	p.raw(`<meta name="viewport" content="width=device-width, initial-scale=1"/>` + "\n")
 	p.raw(`<meta name="color-scheme" content="light dark"/>` + "\n<link rel=\"icon\" href=\"data:,\"/>\n")
 	p.elem("title", fmt.Sprintf("%s: %s", strings.ToUpper(r.Verdict.String()), p.o.File))
-	p.raw("\n<style>\n" + htmlStyle + "</style>\n</head>\n")
+	p.raw("\n<style>\n" + htmlStyle + latticeStyle + "</style>\n</head>\n")
 	p.open("body", "class", r.Verdict.String())
 	p.line()
 }

@@ -6,13 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"jcheck/check"
 	"jcheck/history"
 )
 
+// broadSVG is how wide a drawing may be for a telephone, whose letters would become too small.
+const broadSVG = 480
+
 // drawing shows the picture of an anomaly: the one that a drawer laid out, or for a cycle without one, a plain ladder.
+// Of a cycle whose picture is broad there are both, and the style shows the one that suits the window.
 func (p *htmlPage) drawing(a check.Anomaly, name string) {
 	pic := p.pictures[name]
 	drawn := pic != nil && len(pic.Bare) > 0 && len(pic.Bare) <= pagePicture && isPlainSVG(pic.Bare)
@@ -21,16 +26,41 @@ func (p *htmlPage) drawing(a check.Anomaly, name string) {
 	}
 	p.open("figure", "class", "graph")
 	p.open("div", "class", "scroll", "tabindex", "0", "role", "group", "aria-label", "Drawing of "+name)
-	if drawn {
+	switch {
+	case !drawn:
+		p.ladder(a, "")
+	case len(a.Steps) > 0 && svgWidth(pic.Bare) > broadSVG:
+		p.open("div", "class", "broad")
 		p.raw(string(pic.Bare))
-	} else {
-		p.ladder(a)
+		p.shut("div")
+		p.ladder(a, " narrow")
+	default:
+		p.raw(string(pic.Bare))
 	}
 	p.shut("div")
 	p.open("figcaption")
 	p.legend(a)
 	p.shut("figcaption", "figure")
 	p.line()
+}
+
+// svgWidth is the width that a drawing gives itself, or 0.
+func svgWidth(svg []byte) float64 {
+	d := xml.NewDecoder(bytes.NewReader(svg))
+	token, err := d.Token()
+	start, ok := token.(xml.StartElement)
+	if err != nil || !ok {
+		return 0
+	}
+	for _, a := range start.Attr {
+		if a.Name.Local == "width" {
+			wide, err := strconv.ParseFloat(strings.TrimSuffix(a.Value, "px"), 64)
+			if err == nil {
+				return wide
+			}
+		}
+	}
+	return 0
 }
 
 // isPlainSVG tells whether a drawing is one well-formed element svg that runs nothing and refers to nothing outside.
@@ -110,11 +140,11 @@ func (r *rung) middle() int { return r.top + r.height/2 }
 
 // ladder draws a cycle without the help of a layout program: its transactions one under the other, an arrow from each
 // to the next, and one from the last back to the first.
-func (p *htmlPage) ladder(a check.Anomaly) {
+func (p *htmlPage) ladder(a check.Anomaly, class string) {
 	rungs := p.rungs(a)
 	last := &rungs[len(rungs)-1]
 	height := last.top + last.height + 8
-	p.open("svg", "class", "own ladder", "role", "img", "viewBox", fmt.Sprintf("0 0 %d %d", ladderWide, height),
+	p.open("svg", "class", "own ladder"+class, "role", "img", "viewBox", fmt.Sprintf("0 0 %d %d", ladderWide, height),
 		"width", num(ladderWide), "height", num(height), "aria-label", "Cycle of "+count(len(a.Ops), "transaction"))
 	for i := range rungs {
 		p.rung(i, &rungs[i])

@@ -306,8 +306,9 @@ func (l *latticePlan) wanted(n *latticeNode) float64 {
 // y is the middle of a layer: the strongest is at the top.
 func (l *latticePlan) y(layer int) int { return (len(l.layers)-1-layer)*latticeRow + latticeBox/2 + 4 }
 
-// latticeSVG draws the lattice, each model coloured by what the result says of it.
-func latticeSVG(models []LatticeModel, r check.Result) string {
+// latticeSVG draws the lattice, each model coloured by what the result says of it. style is for a drawing by itself, with
+// a ground of its own.
+func latticeSVG(models []LatticeModel, r check.Result, style string) string {
 	l := planLattice(models)
 	implied := impliedModels(models, r.Models.Asked)
 	states := make([]modelState, len(models))
@@ -316,9 +317,13 @@ func latticeSVG(models []LatticeModel, r check.Result) string {
 	}
 	var m markup
 	wide, height := int(math.Ceil(l.wide)), l.y(0)+latticeBox/2+4
-	m.open("svg", "class", "own models", "role", "img", "viewBox", fmt.Sprintf("0 0 %d %d", wide, height), "width", num(wide),
+	m.open("svg", "xmlns", "http://www.w3.org/2000/svg", "class", "own models", "role", "img", "viewBox", fmt.Sprintf("0 0 %d %d", wide, height), "width", num(wide),
 		"height", num(height), "aria-label", "The models, stronger ones above")
 	m.line()
+	if style != "" {
+		m.elem("style", style) // no character in it needs escaping
+		m.raw(`<rect width="100%" height="100%" style="fill: var(--page)"/>`)
+	}
 	for i := range models {
 		for _, d := range l.nodes[i].down {
 			l.drawEdge(&m, i, d)
@@ -366,14 +371,21 @@ func (l *latticePlan) drawModel(m *markup, n *latticeNode, row LatticeModel, s m
 		class += " asked"
 	}
 	m.open("g", "class", class)
-	text := fmt.Sprintf("%s: %s", shownModel(row.Name), modelSigns[s].text)
+	text := shownModel(row.Name)
+	if s != modelOpen {
+		text += ": " + modelSigns[s].text
+	}
 	if row.Note != "" {
 		text += ". " + sentence(row.Note)
 	}
 	m.elem("title", text)
 	y := l.y(n.layer)
 	m.raw(fmt.Sprintf(`<rect x="%.1f" y="%d" width="%.1f" height="%d" rx="6"/>`, n.x-n.wide/2, y-latticeBox/2, n.wide, latticeBox))
-	m.elem("text", modelSigns[s].sign+" "+shownModel(row.Name), "class", "mid", "x", fmt.Sprintf("%.1f", n.x), "y", num(y+4))
+	name := shownModel(row.Name)
+	if s != modelOpen || asked {
+		name = modelSigns[s].sign + " " + name
+	}
+	m.elem("text", name, "x", fmt.Sprintf("%.1f", n.x), "y", num(y+4))
 	m.shut("g")
 	m.line()
 }

@@ -2,6 +2,7 @@ package render
 
 import (
 	"slices"
+	"strings"
 
 	"jcheck/check"
 )
@@ -28,12 +29,12 @@ func (p *htmlPage) modelSection(r check.Result) {
 	if len(p.o.Lattice) > 0 {
 		p.open("figure", "class", "lattice")
 		p.open("div", "class", "scroll", "tabindex", "0", "role", "group", "aria-label", "Lattice of models")
-		p.raw(latticeSVG(p.o.Lattice, r))
+		p.raw(latticeSVG(p.o.Lattice, r, ""))
 		p.shut("div")
 		p.open("figcaption")
 		p.text("Stronger models stand above the weaker ones that they imply. ")
 		for _, k := range modelStates(r) {
-			p.elem("span", modelSigns[k].sign+" "+modelSigns[k].text, "class", "key "+modelSigns[k].class)
+			p.elem("span", strings.TrimSpace(modelSigns[k].sign+" "+modelSigns[k].text), "class", "key "+modelSigns[k].class)
 			p.text(" ")
 		}
 		p.elem("span", "asked for", "class", "key asked")
@@ -85,7 +86,7 @@ const (
 )
 
 var modelSigns = [...]struct{ sign, class, text string }{
-	modelOpen:      {"·", "open", "not asked"},
+	modelOpen:      {"", "open", "not asked"},
 	modelPossible:  {"○", "possible", "still possible"},
 	modelStrongest: {"◉", "strongest", "the strongest still possible"},
 	modelHolds:     {"✓", "holds", "nothing found against it"},
@@ -128,4 +129,9 @@ type LatticeModel struct {
 	Name   string
 	Weaker []string // the models that it implies directly; those not in the lattice are left out
 	Note   string   // what the model means, on hover
+}
+
+// LatticeSVG draws the lattice by itself, as one element svg with its own style for light and dark.
+func LatticeSVG(models []LatticeModel) []byte {
+	return []byte(latticeSVG(models, check.Result{}, latticeStyle) + "\n")
 }

@@ -177,6 +177,9 @@ func TestLattice(t *testing.T) {
 	if got, want := fmt.Sprint(reducedEdges(models)), "[[] [0] [0] [2] [1 3] []]"; got != want {
 		t.Errorf("got edges %s, want %s", got, want)
 	}
+	if !isPlainSVG(LatticeSVG(models)) {
+		t.Error("the picture by itself isn't a plain drawing")
+	}
 	l := planLattice(models)
 	for i := range l.nodes {
 		for _, d := range l.nodes[i].down {
