@@ -17,7 +17,7 @@ type generator struct {
 	rng     *rand.Rand
 	slots   []slot
 	next    int64     // the next fresh key
-	keyCDF  []float64 // zipf only
+	keyCDF  []float64 // nil if uniform
 	budgets []float64 // CDF of a key's budget
 	retired []int64   // keys retired since the caller last looked
 }
@@ -30,7 +30,10 @@ type slot struct {
 
 func newGenerator(o Options, rng *rand.Rand) *generator {
 	g := &generator{o: o, rng: rng, slots: make([]slot, o.KeyCount)}
-	if o.KeyDist == Zipf {
+	switch o.KeyDist {
+	case Exponential:
+		g.keyCDF = exponentialCDF(o.KeyCount, o.KeyDistBase)
+	case Zipf:
 		g.keyCDF = zipfCDF(o.KeyCount, o.KeyDistBase)
 	}
 	if !o.FixedWrites {
@@ -84,32 +87,43 @@ func touched(mops []Mop, key int64, write bool) bool {
 
 // slot draws an active key.
 func (g *generator) slot() int {
-	n := g.o.KeyCount
-	switch g.o.KeyDist {
-	case Uniform:
-		return g.rng.IntN(n)
-	case Zipf:
-		return sample(g.keyCDF, g.rng.Float64())
+	if g.keyCDF == nil {
+		return g.rng.IntN(g.o.KeyCount)
 	}
-	// Inverse of the geometric sum: slot i has base times the weight of slot i-1.
-	b := g.o.KeyDistBase
-	scale := (math.Pow(b, float64(n)) - 1) * b / (b - 1)
-	i := math.Floor(math.Log(g.rng.Float64()*scale+b)/math.Log(b) - 1)
-	return min(max(int(i), 0), n-1)
+	return sample(g.keyCDF, g.rng.Float64())
+}
+
+// exponentialCDF is the cumulative distribution of P(i) ~ base^i over [0, n). The greatest weight is 1, so that none
+// overflows however many there are.
+func exponentialCDF(n int, base float64) []float64 {
+	weights := make([]float64, n)
+	for i, w := n-1, 1.0; i >= 0; i-- {
+		weights[i] = w
+		w /= base
+	}
+	return cumulate(weights)
 }
 
 // zipfCDF is the cumulative distribution of P(i) ~ (i+1)^-skew over [0, n).
 func zipfCDF(n int, skew float64) []float64 {
-	cdf := make([]float64, n)
+	weights := make([]float64, n)
+	for i := range weights {
+		weights[i] = math.Pow(float64(i+1), -skew)
+	}
+	return cumulate(weights)
+}
+
+// cumulate makes weights a cumulative distribution, in place.
+func cumulate(weights []float64) []float64 {
 	sum := 0.0
-	for i := range cdf {
-		sum += math.Pow(float64(i+1), -skew)
-		cdf[i] = sum
+	for i, w := range weights {
+		sum += w
+		weights[i] = sum
 	}
-	for i := range cdf {
-		cdf[i] /= sum
+	for i := range weights {
+		weights[i] /= sum
 	}
-	return cdf
+	return weights
 }
 
 // sample is the place of u in a cumulative distribution.

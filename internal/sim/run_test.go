@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -312,5 +313,13 @@ func TestPredicateJSON(t *testing.T) {
 	want = `{"index":0,"time":0,"type":"invoke","process":0,"f":"init","value":{"1":0,"2":1}}`
 	if got := string(AppendJSON(nil, op)); got != want {
 		t.Errorf("JSON is\n%s, want\n%s", got, want)
+	}
+}
+
+func BenchmarkWrite(b *testing.B) {
+	b.ReportAllocs()
+	o := Options{Txns: b.N, MaxWritesPerKey: 32, FixedWrites: true}
+	if err := Write(io.Discard, o, AppendEDN); err != nil {
+		b.Fatal(err)
 	}
 }
