@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"jcheck/check"
 	"jcheck/history"
@@ -24,30 +27,69 @@ type Picture struct {
 	Why  string // why there is no SVG
 }
 
+// What drawing a whole result may take: the pictures beyond are there as DOT, as are those that time ran out for.
+const (
+	maxPictures = 200
+	maxDrawing  = time.Minute
+)
+
+// drawers is how many pictures are asked for at a time.
+const drawers = 2
+
 // Pictures draws what a result and its parts have to show: a picture for each cycle, named after its kind and its place
-// among the anomalies of that kind. d may be nil: then there is only DOT.
+// among the anomalies of that kind, and one for each strongly connected component. d may be nil: then there is only DOT.
 func Pictures(ctx context.Context, d Drawer, h *history.History, r check.Result) []Picture {
-	list := picturesOf(ctx, d, h, "", r)
+	jobs := pictureJobs(h, "", r)
 	for i, p := range r.Parts {
-		list = append(list, picturesOf(ctx, d, h, partDir(i, p), p.Result)...)
+		jobs = append(jobs, pictureJobs(h, partDir(i, p), p.Result)...)
 	}
+	list := make([]Picture, len(jobs))
+	ctx, stop := context.WithTimeoutCause(ctx, maxDrawing, fmt.Errorf("drawing was stopped after %s", maxDrawing))
+	defer stop()
+	var next atomic.Int64
+	var done sync.WaitGroup
+	for range drawers {
+		done.Go(func() {
+			for i := next.Add(1) - 1; int(i) < len(jobs); i = next.Add(1) - 1 {
+				with := d
+				if i >= maxPictures && d != nil {
+					with = refuser{}
+				}
+				list[i] = jobs[i].scene().picture(ctx, with, jobs[i].name)
+			}
+		})
+	}
+	done.Wait()
 	return list
 }
 
-// picturesOf are the pictures of a result without its parts; their names begin with dir.
-func picturesOf(ctx context.Context, d Drawer, h *history.History, dir string, r check.Result) []Picture {
-	var list []Picture
+// refuser is the drawer for what goes beyond the limit.
+type refuser struct{}
+
+func (refuser) Draw(context.Context, []byte) ([]byte, error) {
+	return nil, fmt.Errorf("no more than %d graphs are drawn", maxPictures)
+}
+
+// pictureJob is a picture to be made. Scenes are made one by one: all of them at once may be a lot.
+type pictureJob struct {
+	name  string
+	scene func() scene
+}
+
+// pictureJobs are the pictures of a result without its parts; their names begin with dir.
+func pictureJobs(h *history.History, dir string, r check.Result) []pictureJob {
+	var jobs []pictureJob
 	for _, g := range groupByKind(r.Anomalies) {
 		for i, a := range g.list {
 			if len(a.Steps) > 0 {
-				list = append(list, DrawCycle(ctx, d, h, a, dir+pictureName(g.kind, i)))
+				jobs = append(jobs, pictureJob{dir + pictureName(g.kind, i), func() scene { return cycleScene(h, a) }})
 			}
 		}
 	}
 	for i, g := range r.Graphs {
-		list = append(list, DrawGraph(ctx, d, h, g, r.Anomalies, fmt.Sprintf("%ssccs/%d", dir, i)))
+		jobs = append(jobs, pictureJob{fmt.Sprintf("%ssccs/%d", dir, i), func() scene { return graphScene(h, g, r.Anomalies) }})
 	}
-	return list
+	return jobs
 }
 
 // DrawCycle draws one cycle, and calls the picture name.

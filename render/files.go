@@ -61,7 +61,7 @@ func files(ctx context.Context, h *history.History, r check.Result, o FileOption
 		}
 	}
 	if undrawn > 0 && o.Drawer != nil {
-		omitted = append(omitted, fmt.Sprintf("%d graphs are there as DOT text only, the first as %s.dot: %s", undrawn, example, why))
+		omitted = append(omitted, fmt.Sprintf("%s could not be drawn, the first being %s.dot: %s", count(undrawn, "graph"), example, why))
 	}
 	return list, omitted
 }
