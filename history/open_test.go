@@ -154,6 +154,29 @@ func TestTruncated(t *testing.T) {
 	}
 }
 
+// Without it a file that was cut off within a keyword, a number or an escape would be called wrong, not short.
+func TestTruncatedAnywhere(t *testing.T) {
+	const ednLast = `{:type :invoke, :process 12, :time 16, :error "a\u0041", :value [[:append :x 1/2] [:r "a" #{1}]], :c \newline, :n ##NaN, :d #inst "2020"}`
+	const jsonLast = `{"type":"invoke","process":12,"error":"a\u0041b","time":1,"value":[["append","x",-1.5e3],["r","a",null]],"n":true}`
+	for whole, last := range map[string]string{
+		"{:type :ok}\n":         ednLast,
+		"[{:type :ok}\n":        ednLast,
+		"{\"type\":\"ok\"}\n":   jsonLast,
+		"[{\"type\":\"ok\"},\n": jsonLast,
+	} {
+		for n := 1; n < len(last); n++ {
+			text := whole + last[:n]
+			_, err := Read(t.Context(), "x", []byte(text), Options{})
+			if got := problem(t, err); got != "truncated" {
+				t.Errorf("%s: %s, want truncated", text, got)
+			}
+			if h, err := Read(t.Context(), "x", []byte(text), Options{Lenient: true}); err != nil || h.Len() != 1 {
+				t.Errorf("%s, lenient: %v", text, err)
+			}
+		}
+	}
+}
+
 // Without it broken or hostile compressed files could end in a panic, or fill the memory.
 func TestUnpackProblems(t *testing.T) {
 	whole := strings.Repeat("{:type :ok, :process 0}\n", 1000)

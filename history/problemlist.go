@@ -22,6 +22,11 @@ func (l *problemList) add(off int64, code, found, want, hint string) {
 	l.list = append(l.list, rawProblem{off, code, found, want, hint})
 }
 
+// dropFrom takes those at this offset or behind it off the list.
+func (l *problemList) dropFrom(off int64) {
+	l.list = slices.DeleteFunc(l.list, func(p rawProblem) bool { return p.off >= off })
+}
+
 func (l *problemList) addAll(m problemList) {
 	for _, p := range m.list {
 		l.add(p.off, p.code, p.found, p.want, p.hint)

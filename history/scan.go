@@ -109,6 +109,10 @@ func (s *scanner) finish(f format) outcome {
 
 // recover notes a fault and moves to where another operation begins, at from or later. It is false if there is none.
 func (s *scanner) recover(bad *fault, from int) bool {
+	inOp := from > 0 && (s.src[from-1] == '{' || s.src[from-1] == '#')
+	if bad.code == codeSyntax && inOp && s.endsWithin(bad.off) {
+		bad = s.truncated(from - 1)
+	}
 	at := max(from, bad.off)
 	if bad.code == codeTruncated {
 		at = from
@@ -119,9 +123,28 @@ func (s *scanner) recover(bad *fault, from int) bool {
 		// Where operations follow, the text isn't cut off: rather a bracket or a quote is missing.
 		bad.code, bad.hint = codeSyntax, "a bracket or a quote is missing in this operation"
 	}
+	if bad.code == codeTruncated {
+		s.c.problems.dropFrom(int64(from) - 1) // :in is no type, but it would have become :invoke
+	}
 	s.c.problem(int64(bad.off), bad.code, bad.found, bad.want, bad.hint)
 	s.pos = next
 	return next >= 0
+}
+
+// endsWithin tells whether the input ends within the token at off, which might have been in order had it gone on: \newl,
+// ##N, a colon, half of an escape.
+func (s *scanner) endsWithin(off int) bool {
+	const longest = 64 // much longer tokens than the last one of a file that was cut off needn't be looked at
+	rest := s.src[min(off, len(s.src)):]
+	if len(rest) == 0 || len(rest) > longest {
+		return false
+	}
+	for i, c := range rest {
+		if edn.IsDelimiter(c) && (i > 0 || c != '\\') {
+			return false
+		}
+	}
+	return true
 }
 
 // A bracket that is missing makes a value of all that follows. So that one slip doesn't cost a tree of the whole file, nor
