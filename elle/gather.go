@@ -97,9 +97,9 @@ func isForeign(h *history.History, id history.ID) bool {
 	case history.KindList:
 		return len(h.Elems(id)) > 0
 	case history.KindTxn:
-		mops := h.Mops(id)
+		mops, blank := h.Mops(id), h.Blank(id)
 		for i := range mops {
-			if !wellFormed(&mops[i]) {
+			if !wellFormed(&mops[i]) && !(blank && mops[i].F == history.MopR) {
 				return true
 			}
 		}

@@ -98,13 +98,11 @@ func inferRegister(ctx context.Context, p *premises) inference {
 // readInitial finds the initial version's value: nil unless the options say otherwise. Not before the scan: a list is
 // known to the history's table only once a read of it was looked at.
 func (r *register) readInitial() []check.Reason {
-	if r.o.Initial != nil {
-		v, _, err := edn.Parse([]byte(*r.o.Initial))
-		if err != nil {
-			return []check.Reason{{Code: "bad-initial", Text: fmt.Sprintf("initial value %q is no EDN: %v", *r.o.Initial, err)}}
-		}
-		r.initial = v
+	v, err := r.o.initial()
+	if err != nil {
+		return []check.Reason{{Code: "bad-initial", Text: err.Error()}}
 	}
+	r.initial = v
 	r.initialSym, r.initialSeen = r.h.Lookup(r.initial)
 	return nil
 }

@@ -1,11 +1,14 @@
 package elle
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
 	"jcheck/internal/cycle"
+	"jcheck/internal/edn"
 )
 
 // DefaultModel is what is checked if Options.Models is nil.
@@ -32,6 +35,9 @@ func (o Options) Validate() error {
 			return fmt.Errorf("unknown anomaly %q (hint: %s)", a, meant(nearest(a, known), "jcheck anomalies"))
 		}
 	}
+	if _, err := o.initial(); err != nil {
+		return err
+	}
 	if o.MaxAnomalies < 0 {
 		return fmt.Errorf("the number of anomalies to list is %d (hint: 0 lists all)", o.MaxAnomalies)
 	}
@@ -39,6 +45,26 @@ func (o Options) Validate() error {
 		return fmt.Errorf("unknown workload %d", o.Workload)
 	}
 	return nil
+}
+
+// initial is the value of a register before the history began: nil unless the options say otherwise.
+func (o Options) initial() (edn.Value, error) {
+	if o.Initial == nil {
+		return edn.Value{}, nil
+	}
+	v, n, err := edn.Parse([]byte(*o.Initial))
+	if err == nil {
+		if _, _, more := edn.Parse([]byte(*o.Initial)[n:]); !errors.Is(more, io.EOF) {
+			err = errors.New("it is more than one")
+		}
+	}
+	if errors.Is(err, io.EOF) {
+		err = errors.New("it is empty")
+	}
+	if err != nil {
+		return v, fmt.Errorf("initial value %q is not an EDN value: %w (hint: nil, 0, :none)", *o.Initial, err)
+	}
+	return v, nil
 }
 
 // meant suggests names, or else the command that lists them all.

@@ -98,7 +98,7 @@ func (p *jsonParser) number() (Value, *fault) {
 	}
 	v, ok := edn.ParseNumber(p.src[p.pos:end])
 	if !ok {
-		return Value{}, &fault{p.pos, codeSyntax, fmt.Sprintf("a number of %d characters", end-p.pos), "a shorter one", ""}
+		return Value{}, &fault{p.pos, codeSyntax, fmt.Sprintf("a number of more than %d characters", edn.MaxNumber), "a shorter one", ""}
 	}
 	p.pos = end
 	return v, nil

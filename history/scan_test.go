@@ -188,6 +188,17 @@ func TestPiecesGuessedWrong(t *testing.T) {
 	}
 }
 
+// Without it who writes a number that is too long would be told that it is none, or is as long as what was read of it.
+func TestTooLongNumber(t *testing.T) {
+	number := strings.Repeat("9", 200_000)
+	for _, text := range []string{"{:type :ok :value [" + number + "]}", `{"type":"ok","value":[` + number + `]}`} {
+		_, err := Read(t.Context(), "x", []byte(text), Options{})
+		if err == nil || !strings.Contains(err.Error(), "a number of more than 4096 characters, want a shorter one") {
+			t.Errorf("%.30s: %v", text, err)
+		}
+	}
+}
+
 // Without it a problem could be pointed at a wrong place, be hidden by one before it, or be called by a wrong name.
 func TestProblems(t *testing.T) {
 	good := "{:type :ok, :process 0, :f :txn, :value [[:r 1 [1]]]}\n"

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,7 +14,6 @@ import (
 	"jcheck/check"
 	"jcheck/elle"
 	"jcheck/history"
-	"jcheck/internal/edn"
 	"jcheck/render"
 )
 
@@ -137,9 +133,6 @@ func (f *elleFlags) options(fs *pflag.FlagSet) (elle.Options, error) {
 		}
 	}
 	if fs.Changed("initial") {
-		if _, _, err := edn.Parse([]byte(f.initial)); err != nil {
-			return o, fmt.Errorf("--initial %q is not an EDN value: %w (hint: nil, 0, :none)", f.initial, err)
-		}
 		o.Initial = &f.initial
 	}
 	if f.max < 0 {
@@ -239,38 +232,6 @@ func oneOf(flag, value string, words ...string) error {
 		}
 	}
 	return fmt.Errorf("--%s %q is not known (hint: %s)", flag, value, strings.Join(words, ", "))
-}
-
-// readOrder reads a map from completion index to place in an order, as JSON ({"3": 1}) or EDN ({3 1}).
-func readOrder(path string) (map[int64]float64, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read transaction order: %w", err)
-	}
-	order := map[int64]float64{}
-	var object map[string]float64
-	if json.Unmarshal(text, &object) == nil {
-		for k, place := range object {
-			index, err := strconv.ParseInt(k, 10, 64)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %q is not an index", path, k)
-			}
-			order[index] = place
-		}
-		return order, nil
-	}
-	v, _, err := edn.Parse(text)
-	if err != nil || v.Kind != edn.Map {
-		return nil, fmt.Errorf(`%s: not a map from index to place (hint: {"3": 1, "7": 2})`, path)
-	}
-	for i := 0; i+1 < len(v.Items); i += 2 {
-		k, place := v.Items[i], v.Items[i+1]
-		if k.Kind != edn.Int || place.Kind != edn.Int && place.Kind != edn.Float {
-			return nil, fmt.Errorf("%s: %s %s is not an index and a place", path, k, place)
-		}
-		order[k.Int()] = place.Float() + float64(place.Int())
-	}
-	return order, nil
 }
 
 // elleCheck is the checker as the commands call it. The error is a history that has nothing for it to check.

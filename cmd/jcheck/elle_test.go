@@ -2,8 +2,12 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
+	"errors"
+	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -94,5 +98,34 @@ func TestOutDirs(t *testing.T) {
 	}
 	if got := outDirs("o", []string{"a/h.edn"}); !slices.Equal(got, []string{"o"}) {
 		t.Errorf("got %q, want the directory itself", got)
+	}
+}
+
+// TestPackedTextCounts checks that the text of compressed input counts as memory in use. Without it, a small file that
+// unpacks to more than the machine has would get the program killed, whatever --max-memory says.
+func TestPackedTextCounts(t *testing.T) {
+	if anonymousMemory("/proc/self/statm") == 0 {
+		t.Skip("this system doesn't tell how much memory a process has")
+	}
+	path := filepath.Join(t.TempDir(), "blank.gz")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z := gzip.NewWriter(f)
+	blank := bytes.Repeat([]byte(" "), 1<<20)
+	for range 400 {
+		if _, err := z.Write(blank); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(z.Close(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	limit := strconv.FormatInt(memoryInUse()+(100<<20), 10)
+	code := run([]string{"elle", "--max-memory", limit, path}, strings.NewReader(""), &stdout, &stderr)
+	if code != exitUnknown || !strings.Contains(stdout.String(), "(memory)") {
+		t.Errorf("got exit code %d, %s%s", code, &stdout, &stderr)
 	}
 }

@@ -99,11 +99,29 @@ func (l limits) watch(done <-chan struct{}, cancel context.CancelCauseFunc) {
 func (l limits) exceeded() bool { return l.memory > 0 && memoryInUse() > l.memory }
 
 // memoryInUse is what the program holds of the machine's memory. Pages of a mapped input are not counted: the system
-// can drop them at any time.
+// can drop them at any time. The text of compressed or piped input is: it lies outside of what Go's runtime knows of.
 func memoryInUse() int64 {
 	s := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
 	metrics.Read(s)
-	return int64(s[0].Value.Uint64() - s[1].Value.Uint64())
+	return max(int64(s[0].Value.Uint64()-s[1].Value.Uint64()), anonymousMemory("/proc/self/statm"))
+}
+
+// anonymousMemory is what Linux says of this process: its resident pages without those of files. 0 if it doesn't say.
+func anonymousMemory(path string) int64 {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0
+	}
+	f := strings.Fields(string(text)) // size, resident, of files, ...
+	if len(f) < 3 {
+		return 0
+	}
+	resident, err := strconv.ParseInt(f[1], 10, 64)
+	files, err2 := strconv.ParseInt(f[2], 10, 64)
+	if err != nil || err2 != nil {
+		return 0
+	}
+	return (resident - files) * int64(os.Getpagesize())
 }
 
 // stopped is the reason to give when a check was ended by a limit; false if it wasn't.

@@ -61,7 +61,7 @@ func TestParseErrors(t *testing.T) {
 		{`"a\u12`, 0, true}, {`\`, 0, true}, {`\wrong`, 0, false}, {"#", 0, true}, {"#foo", 0, true}, {"#foo ]", 5, false}, {"#_", 0, true}, {"[#_]", 3, false},
 		{"##Foo", 0, false}, {"#:a", 0, true}, {"#:a 1", 4, false}, {"#::{}", 0, false}, {"#<Object x>", 0, false}, {"#1", 0, false}, {":", 0, false},
 		{"\x00", 0, false}, {"[\x01]", 1, false}, {"a\x01", 0, false}, {deep, MaxDepth, false}, {strings.Repeat("#a ", 2000) + "1", 3 * MaxDepth, false},
-		{"1" + strings.Repeat("0", maxNumber), 0, false},
+		{"1" + strings.Repeat("0", MaxNumber), 0, false},
 	} {
 		forms, err := ParseAll([]byte(c.in))
 		var e *SyntaxError

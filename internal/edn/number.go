@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// maxNumber bounds the length of a number's text: arithmetic on longer ones (fractions, other bases) could take hours.
-const maxNumber = 4096
+// MaxNumber bounds the length of a number's text: arithmetic on longer ones (fractions, other bases) could take hours.
+const MaxNumber = 4096
 
 // startsNumber tells whether a token must be a number: it begins with a digit, or a sign and a digit.
 func startsNumber(tok []byte) bool {
@@ -22,7 +22,7 @@ func startsNumber(tok []byte) bool {
 // ParseNumber reads a whole token as a number, exactly: 1 -2 1N 0x1f 017 2r101 1/3 1.5 1e3 1.5M. Integers that fit 64
 // bits are Ints, with an N or without.
 func ParseNumber(tok []byte) (Value, bool) {
-	if len(tok) == 0 || len(tok) > maxNumber {
+	if len(tok) == 0 || len(tok) > MaxNumber {
 		return Value{}, false
 	}
 	if n, ok := smallInt(tok); ok {

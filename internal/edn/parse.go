@@ -250,6 +250,9 @@ func (p *parser) atom(tok []byte) (Value, error) {
 	}
 	if startsNumber(tok) {
 		v, ok := ParseNumber(tok)
+		if !ok && len(tok) > MaxNumber {
+			return Value{}, p.fail(at, fmt.Sprintf("a number of more than %d characters", MaxNumber), "a shorter one")
+		}
 		if !ok {
 			return Value{}, p.fail(at, fmt.Sprintf("%s, which is no number", clip(tok)), "a number, or a name that doesn't begin with a digit")
 		}
