@@ -143,6 +143,9 @@ func (f *genFlags) generation(fs *pflag.FlagSet) (generation, error) {
 	if g.o.Inject, err = anomaliesToInject(f.inject); err != nil {
 		return g, err
 	}
+	if err := levelFits(g.o.Inject, g.o.Level); err != nil {
+		return g, err
+	}
 	if g.o.Workload, err = workloadFor(g.o.Inject, g.o.Workload, fs.Changed("workload")); err != nil {
 		return g, err
 	}

@@ -39,6 +39,17 @@ func anomaliesToInject(typed []string) ([]string, error) {
 	return names, nil
 }
 
+// levelFits refuses proofs that a cycle exists in a history that has worse to tell: a proof is reported only where no cycle
+// with a name of its own rules out the model, and weaker levels have such cycles.
+func levelFits(anomalies []string, l sim.Level) error {
+	for _, name := range anomalies {
+		if strings.HasSuffix(name, "-cycle-exists") && l != sim.StrictSerializable {
+			return fmt.Errorf("--inject: in a %s history other anomalies hide %s (hint: --level %s)", l, name, sim.StrictSerializable)
+		}
+	}
+	return nil
+}
+
 // workloadFor is the workload that can show the anomalies: the one asked for, or the first that can.
 func workloadFor(anomalies []string, w sim.Workload, asked bool) (sim.Workload, error) {
 	candidates := []sim.Workload{sim.ListAppend, sim.RWRegister, sim.ClosedPredicate}
