@@ -47,6 +47,7 @@ func HTML(h *history.History, r check.Result, o HTMLOptions) []byte {
 	p.line()
 	p.reasons(r.Reasons)
 	p.anomalies(r, "", 2)
+	p.components(r, "", 2)
 	p.parts(r.Parts)
 	p.modelSection(r)
 	p.notes(r.Notes)
@@ -253,6 +254,7 @@ func (p *htmlPage) parts(parts []check.Part) {
 			p.remark(sentence(why.Text), why.Code, why.Ops)
 		}
 		p.anomalies(q.Result, partDir(i, q), 3)
+		p.components(q.Result, partDir(i, q), 3)
 		p.shut("section")
 		p.line()
 	}

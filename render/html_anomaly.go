@@ -242,12 +242,11 @@ func (p *htmlPage) span(id history.ID) (from, to history.ID) {
 
 // clock is a time since the start of the run: in milliseconds at first, then in seconds.
 func clock(ns int64) string {
-	size, unit := 1e6, " ms"
+	text, unit := fmt.Sprintf("%.3f", float64(ns)/1e6), " ms"
 	if ns >= 10e9 {
-		size, unit = 1e9, " s"
+		text, unit = fmt.Sprintf("%.6f", float64(ns)/1e9), " s"
 	}
-	text := strings.TrimRight(fmt.Sprintf("%.6f", float64(ns)/size), "0")
-	return strings.TrimSuffix(text, ".") + unit
+	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".") + unit
 }
 
 // steps tells in words why each transaction of a cycle comes before the next.

@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"jcheck/check"
@@ -225,13 +226,18 @@ func relClass(rel string) string {
 
 // legend explains the dependencies that a cycle is made of.
 func (p *htmlPage) legend(a check.Anomaly) {
-	seen := map[string]bool{}
+	var rels []string
 	for _, s := range a.Steps {
-		seen[s.Type] = true
+		rels = append(rels, s.Type)
 	}
+	p.relLegend(rels)
+}
+
+// relLegend explains some dependencies.
+func (p *htmlPage) relLegend(rels []string) {
 	p.open("dl", "class", "legend")
 	for _, r := range relations {
-		if seen[r.rel] {
+		if slices.Contains(rels, r.rel) {
 			p.open("div")
 			p.elem("dt", r.short, "class", "rel "+relClass(r.rel))
 			p.elem("dd", r.text)
