@@ -173,15 +173,24 @@ func (c *chromium) next() devMessage {
 	return m
 }
 
-// visit opens a page in a window of some width, and returns what it complained of and loaded besides itself.
-func (c *chromium) visit(url string, width int) []string {
+// visit opens a page.
+func (c *chromium) visit(url string) {
 	c.t.Helper()
 	c.log = nil
-	c.ask("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": false}, nil)
 	c.ask("Page.navigate", map[string]any{"url": url}, nil)
 	for m := c.next(); m.Method != "Page.loadEventFired"; {
 		m = c.next()
 	}
+}
+
+// resize gives the window a width.
+func (c *chromium) resize(width int) {
+	c.t.Helper()
+	c.ask("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": false}, nil)
+}
+
+// complaints are what a page that was visited complained of, and loaded besides itself.
+func (c *chromium) complaints(url string) []string {
 	var log []string
 	for _, line := range c.log {
 		if line != "asks for "+url && line != "asks for data:," {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ type look struct {
 	Text     string   // as a reader sees it
 	Overflow int      // pixels by which the page is wider than its window
 	Cycles   int      // drawings of cycles that can be seen
+	Drawn    int      // those among them that a drawer laid out
 	Times    int      // timelines
 	Lattices int      // pictures of the lattice
 	Tables   int      // tables of reads
@@ -51,7 +53,7 @@ const lookScript = `(() => {
 	return {
 		text: document.body.innerText,
 		overflow: document.scrollingElement.scrollWidth - window.innerWidth,
-		cycles: seen('.graph svg'), times: seen('svg.timeline'), lattices: seen('svg.models'), tables: seen('table.reads'),
+		cycles: seen('.graph svg'), drawn: seen('svg.jcheck-graph'), times: seen('svg.timeline'), lattices: seen('svg.models'), tables: seen('table.reads'),
 		faults,
 	}
 })()`
@@ -68,23 +70,43 @@ func judgeToPage(t *testing.T, file string, flags ...string) string {
 	return (&url.URL{Scheme: "file", Path: filepath.Join(dir, "index.html")}).String()
 }
 
+// buildDrawer builds jcheck-draw into a folder of its own.
+func buildDrawer(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", dir, "../jcheck-draw").CombinedOutput(); err != nil {
+		t.Fatalf("build jcheck-draw: %v\n%s", err, out)
+	}
+	return dir
+}
+
 // TestPages opens the page of every fixture in a browser, on a large window and on one of a phone's width. Without it, a
 // page could be blank, be wider than the window, lack its drawing or load something, and no other test would see it.
 func TestPages(t *testing.T) {
 	c := startChromium(t)
 	root := filepath.Join("..", "..", "fixtures")
+	bare, drawing := t.TempDir(), buildDrawer(t)
 	for _, k := range fixtures.Cases() {
 		name := k.File + " " + k.Flags()
+		drawn := strings.HasPrefix(k.File, "anomalies/") // the others' pages do without a drawer
+		if t.Setenv("PATH", bare); drawn {
+			t.Setenv("PATH", drawing)
+		}
 		page := judgeToPage(t, filepath.Join(root, k.File), strings.Fields(k.Flags())...)
+		c.visit(page)
 		for _, width := range []int{1280, 400} {
-			for _, line := range c.visit(page, width) {
-				t.Errorf("%s at %d: %s", name, width, line)
-			}
+			c.resize(width)
 			var got look
 			c.eval(lookScript, &got)
+			if width == 1280 && (got.Drawn > 0) != (drawn && got.Cycles > 0) {
+				t.Errorf("%s: got %d of %d drawings by a drawer, want some: %v", name, got.Drawn, got.Cycles, drawn)
+			}
 			for _, problem := range pageProblems(k, got) {
 				t.Errorf("%s at %d: %s", name, width, problem)
 			}
+		}
+		for _, line := range c.complaints(page) {
+			t.Errorf("%s: %s", name, line)
 		}
 	}
 }
@@ -143,10 +165,9 @@ func TestHostilePage(t *testing.T) {
 	}
 	c := startChromium(t)
 	page := judgeToPage(t, writeOps(t, ops))
+	c.visit(page)
 	for _, width := range []int{1280, 400} {
-		for _, line := range c.visit(page, width) {
-			t.Errorf("at %d: %s", width, line)
-		}
+		c.resize(width)
 		var got look
 		c.eval(lookScript, &got)
 		if len(got.Faults) > 0 || got.Overflow > 0 {
@@ -162,6 +183,9 @@ func TestHostilePage(t *testing.T) {
 		if c.eval(`document.title == 'broken' || document.getElementById('broken') != null`, &broken); broken {
 			t.Errorf("at %d: a value became markup", width)
 		}
+	}
+	for _, line := range c.complaints(page) {
+		t.Error(line)
 	}
 }
 
