@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"slices"
 	"strconv"
 	"strings"
@@ -167,6 +168,8 @@ func (g generation) check(fs *pflag.FlagSet) error {
 // generate writes the history.
 func (e *env) generate(g generation, path string) (err error) {
 	w := e.stdout
+	signal.Ignore(syscall.SIGPIPE) // a write tells as well, and the exit code stays ours: see write
+	defer signal.Reset(syscall.SIGPIPE)
 	if path != "-" {
 		file, err := os.Create(path)
 		if err != nil {

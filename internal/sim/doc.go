@@ -19,4 +19,7 @@
 //	read-uncommitted             as above, but reads show what others wrote and may yet undo: in fact strong read
 //	                             uncommitted
 //	dirty                        every micro-operation takes effect at once, and aborts are not undone: no promise at all
+//
+// Anomalies can be woven into a run by name, see Options.Inject and Recipes: inject.go has the list, injectscript.go makes
+// a small history of one, and injectplay.go lets clients act it out between their transactions.
 package sim
