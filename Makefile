@@ -2,7 +2,7 @@
 
 FUZZTIME ?= 60s
 
-.PHONY: build test ci fuzz bench benchmarks clean
+.PHONY: build test ci fuzz bench benchmarks docs-pictures clean
 
 build: ## the commands, static, into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -27,6 +27,9 @@ bench: build ## what checking costs, against the aims; BIG=1 for 10M transaction
 
 benchmarks: ## of single stages, with bytes and allocations
 	go test -run '^$$' -bench . -benchtime 3x -benchmem ./...
+
+docs-pictures: build ## the drawings of docs/anomalies.md, and the guide itself
+	PATH="$(CURDIR)/bin:$$PATH" go test ./cmd/jcheck -run '^TestAnomalyGuide$$' -count=1 -rewrite
 
 clean: ## what the targets above made
 	rm -rf bin

@@ -31,7 +31,11 @@ const dotHead = `digraph a_graph {
 func (s scene) dot() string {
 	var b strings.Builder
 	b.WriteString(dotHead)
-	for i, n := range s.nodes {
+	for i := range s.nodes {
+		if len(s.edges) == 0 {
+			i = len(s.nodes) - 1 - i // what nothing joins is piled up from below
+		}
+		n := s.nodes[i]
 		fmt.Fprintf(&b, "  %s [height=0.4, shape=record, label=\"%s\", color=\"%s\", fontcolor=\"%s\", id=\"n%d\"];\n",
 			n.dotName(), n.dotLabel(), typeColor(n.class), typeColor(n.class), i)
 	}

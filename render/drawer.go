@@ -97,6 +97,14 @@ func DrawCycle(ctx context.Context, d Drawer, h *history.History, a check.Anomal
 	return cycleScene(h, a).picture(ctx, d, name)
 }
 
+// DrawAnomaly draws an anomaly of any kind: a cycle as DrawCycle does, else its operations with what it is about.
+func DrawAnomaly(ctx context.Context, d Drawer, h *history.History, a check.Anomaly, name string) Picture {
+	if len(a.Steps) > 0 {
+		return DrawCycle(ctx, d, h, a, name)
+	}
+	return factScene(h, a).picture(ctx, d, name)
+}
+
 // DrawGraph draws one strongly connected component, with the steps of the given cycles in bold.
 func DrawGraph(ctx context.Context, d Drawer, h *history.History, g check.Graph, cycles []check.Anomaly, name string) Picture {
 	return graphScene(h, g, cycles).picture(ctx, d, name)

@@ -20,6 +20,7 @@ type scene struct {
 	nodes []sceneNode
 	edges []sceneEdge
 	ring  bool // the first nodes and edges are a cycle, in its order
+	own   bool // T1, T2, ... are the drawing's own names, and those of no story
 }
 
 // sceneNode is one operation.
@@ -76,7 +77,7 @@ func cycleScene(h *history.History, a check.Anomaly) scene {
 
 // graphScene is the drawing of a component. The steps of the given cycles are bold.
 func graphScene(h *history.History, g check.Graph, cycles []check.Anomaly) scene {
-	s := scene{title: fmt.Sprintf("%s that order each other in circles", count(g.Total, "operation"))}
+	s := scene{title: fmt.Sprintf("%s that order each other in circles", count(g.Total, "operation")), own: true}
 	if g.Total > len(g.Ops) {
 		s.notes = append(s.notes, fmt.Sprintf("Too many to draw: only the %d of the cycles that were found are here.", len(g.Ops)))
 	}
@@ -99,6 +100,43 @@ func graphScene(h *history.History, g check.Graph, cycles []check.Anomaly) scene
 		s.edges = append(s.edges, e)
 	}
 	s.addNodes(h, g.Ops)
+	return s
+}
+
+// factScene is the drawing of an anomaly that is no cycle: its operations with what it is about, who wrote what was read,
+// and its story.
+func factScene(h *history.History, a check.Anomaly) scene {
+	s := scene{title: a.Kind, about: check.Meaning(a.Kind), notes: strings.Split(a.Text, "\n")}
+	place := func(field string) int {
+		for _, f := range a.Fields {
+			if id, ok := check.AsOpRef(f.Value); ok && f.Name == field {
+				return slices.Index(a.Ops, id)
+			}
+		}
+		return -1
+	}
+	if reader, writer := place("op"), place("writer"); reader >= 0 && writer >= 0 && reader != writer {
+		e := newSceneEdge(writer, reader, check.Step{Type: "wr", Fields: a.Fields, Text: a.Text})
+		what := "element"
+		if fieldText(a.Fields, what) == "it" {
+			what = "value"
+		}
+		e.lines, e.bold = []string{"wr", "saw " + fieldText(a.Fields, what)}, true
+		s.edges = append(s.edges, e)
+	}
+	s.addNodes(h, a.Ops)
+	for i, id := range a.Ops {
+		about := focusOn(a, i)
+		mops := h.Mops(id)
+		for j := range s.nodes[i].rows {
+			r := &s.nodes[i].rows[j]
+			if r.port < 0 || r.port >= len(mops) {
+				continue
+			}
+			key := h.Value(h.KeySym(mops[r.port].Key))
+			r.hot = about.mops[r.port] || slices.ContainsFunc(about.keys, func(k edn.Value) bool { return edn.Equal(k, key) })
+		}
+	}
 	return s
 }
 
@@ -137,8 +175,8 @@ func (s *scene) addNodes(h *history.History, ops []history.ID) {
 	for i, id := range ops {
 		n := sceneNode{index: h.Index(id), name: fmt.Sprintf("T%d", i+1), class: typeName(h.Type(id)), whole: OpMap(h.Op(id)).String()}
 		n.head = n.name
-		if line := h.Pos(id).Line; !s.ring && line > 0 {
-			n.head += fmt.Sprintf(" · line %d", line) // elsewhere T1 is another one
+		if line := h.Pos(id).Line; s.own && line > 0 {
+			n.head += fmt.Sprintf(" · line %d", line)
 		}
 		n.head += " · process " + clip(h.ProcName(h.Proc(id)).String(), 12)
 		if n.class != "ok" {
@@ -241,19 +279,22 @@ func relName(rel string) string {
 // maxLabel is how many characters a value may have in the label of an edge.
 const maxLabel = 14
 
+// fieldText is a field's value in few characters; "it" if there is none.
+func fieldText(fields []history.Field, name string) string {
+	i := slices.IndexFunc(fields, func(f history.Field) bool { return f.Name == name })
+	if i < 0 {
+		return "it"
+	}
+	v := fields[i].Value
+	if v.Kind == edn.Keyword && v.Text == "elle/dead" {
+		return "its end"
+	}
+	return clip(v.String(), maxLabel)
+}
+
 // stepLabel says in two short lines what a step means.
 func stepLabel(s check.Step) []string {
-	text := func(name string) string {
-		i := slices.IndexFunc(s.Fields, func(f history.Field) bool { return f.Name == name })
-		if i < 0 {
-			return "it"
-		}
-		v := s.Fields[i].Value
-		if v.Kind == edn.Keyword && v.Text == "elle/dead" {
-			return "its end"
-		}
-		return clip(v.String(), maxLabel)
-	}
+	text := func(name string) string { return fieldText(s.Fields, name) }
 	name := relName(s.Type)
 	if key := text("key"); key != "it" {
 		name += " " + key

@@ -191,7 +191,10 @@ func edgeClass(rel string) string {
 
 // legend explains the drawing, in lines of escaped text.
 func (s scene) legend(width float64) []string {
-	plain := []string{"A → B: A must come before B."}
+	var plain []string
+	if len(s.edges) > 0 {
+		plain = append(plain, "A → B: A must come before B.")
+	}
 	if s.ring {
 		plain = append(plain, "The arrows lead in a circle: no order fits them all.")
 	}
@@ -201,9 +204,6 @@ func (s scene) legend(width float64) []string {
 			items = append(items, fmt.Sprintf(`<tspan class="%s">%s</tspan> %s.`, r.rel, relName(r.rel), escaped(r.means)))
 			plain = append(plain, relName(r.rel)+" "+r.means+".")
 		}
-	}
-	for _, note := range s.notes {
-		items, plain = append(items, escaped(note)), append(plain, note)
 	}
 	var lines []string
 	room := 0.0
@@ -216,6 +216,11 @@ func (s scene) legend(width float64) []string {
 		}
 		lines[len(lines)-1] += "   " + item
 		room -= need
+	}
+	for _, note := range s.notes {
+		for _, line := range wrapped(note, textSize, width) {
+			lines = append(lines, escaped(line))
+		}
 	}
 	return lines
 }

@@ -30,6 +30,7 @@ type drawProcess struct {
 	out    *bufio.Reader
 	stderr *said
 	drawn  int // graphs so far
+	ended  bool
 }
 
 // startDrawProcess starts jcheck-draw and waits until it greets. cache is where it may write.
@@ -117,8 +118,9 @@ func (p *drawProcess) readLine() (string, error) {
 	return strings.TrimSuffix(string(line), "\n"), nil
 }
 
-// died is why a process that ended by itself did.
+// died is why a process that ended by itself did. What it said may come after the end of its answers.
 func (p *drawProcess) died() error {
+	p.end()
 	if said := p.stderr.String(); said != "" {
 		return fmt.Errorf("ended: %s", said)
 	}
@@ -139,6 +141,10 @@ func (p *drawProcess) within(ctx context.Context, limit time.Duration, memory in
 
 // end kills the process and waits for it.
 func (p *drawProcess) end() {
+	if p.ended {
+		return
+	}
+	p.ended = true
 	kill(p.cmd)
 	p.in.Close() // it's dead: there is nobody to miss what wasn't written
 	p.cmd.Wait() // that it was killed is no news

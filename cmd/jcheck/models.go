@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"jcheck/internal/cycle"
+	"jcheck/render"
 )
 
 // model is what the lattice says of one consistency model. All names but Canonical are friendly ones.
@@ -28,6 +30,7 @@ type model struct {
 
 func modelsCommand(*env) *cobra.Command {
 	var output string
+	var svg bool
 	c := &cobra.Command{
 		Use:   "models [NAME]",
 		Short: "Prints the consistency models, and what your database calls them",
@@ -42,11 +45,24 @@ NAME is a model (serializable, PL-SI) or a database (postgresql, mysql).`,
 			if len(args) == 1 {
 				name = args[0]
 			}
+			if svg {
+				return drawModels(c.OutOrStdout(), name, c.Flags().Changed("output"))
+			}
 			return printModels(c.OutOrStdout(), name, output)
 		},
 	}
 	c.Flags().StringVar(&output, "output", "text", "text or json")
+	c.Flags().BoolVar(&svg, "svg", false, "draw all models, stronger ones above, as SVG")
 	return c
+}
+
+// drawModels answers `jcheck models --svg`.
+func drawModels(w io.Writer, name string, output bool) error {
+	if name != "" || output {
+		return errors.New("--svg draws all models at once (hint: jcheck models --svg > models.svg)")
+	}
+	_, err := w.Write(render.LatticeSVG(latticeModels()))
+	return err
 }
 
 // printModels answers `jcheck models [name]`.
