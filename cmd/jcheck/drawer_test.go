@@ -56,11 +56,13 @@ func TestBadDrawers(t *testing.T) {
 			continue // render finds out, not the drawer
 		}
 		t.Run(c.name, func(t *testing.T) {
+			// A file that a process being started elsewhere inherits open for writing can't be run: write first.
+			path := fakeDrawer(t, "jcheck-draw", c.script)
 			t.Parallel()
 			if _, err := os.Stat("/proc/self/statm"); err != nil && c.name == "eats memory" {
 				t.Skip("nothing tells here how much memory a process has")
 			}
-			d := &drawer{path: fakeDrawer(t, "jcheck-draw", c.script), server: true, slots: make(chan struct{}, 1), scratch: t.TempDir()}
+			d := &drawer{path: path, server: true, slots: make(chan struct{}, 1), scratch: t.TempDir()}
 			d.limits = drawLimits{start: time.Second, draw: time.Second, memory: 40 << 20}
 			if c.name == "eats memory" {
 				d.limits.draw = 20 * time.Second // the machine may be busy
