@@ -21,7 +21,8 @@ func (f *keyFindings) none() bool {
 // not in what all reads showed: a read is compared by its length with what is known of its list.
 func judgeKey(p *premises, g *byKey, v *versions, k int, s *scratch) *keyFindings {
 	kv, limit := &v.keys[k], p.o.MaxAnomalies
-	var f keyFindings
+	f := &s.found
+	*f = keyFindings{}
 	markAppends(p, g.appendsOf(k), kv, &s.marks, &f.appendedTwice)
 	s.uses = usesOf(s.uses[:0], g.readsOf(k))
 	for i := range s.uses {
@@ -29,7 +30,7 @@ func judgeKey(p *premises, g *byKey, v *versions, k int, s *scratch) *keyFinding
 	}
 	for _, r := range g.readsOf(k) {
 		if r.n > 0 && p.nodeAt[r.at] >= 0 {
-			judgeRead(p, kv, r, s, &f)
+			judgeRead(p, kv, r, s, f)
 		}
 	}
 	if len(s.uses) > 1 {
@@ -41,7 +42,8 @@ func judgeKey(p *premises, g *byKey, v *versions, k int, s *scratch) *keyFinding
 	if f.none() {
 		return nil
 	}
-	return &f
+	found := *f
+	return &found
 }
 
 // markAppends notes who appended each element of a key. The appends of one operation are neighbours, so an intermediate

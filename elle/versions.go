@@ -252,6 +252,7 @@ type scratch struct {
 	slots []uint32
 	next  []uint32
 	marks marks
+	found keyFindings
 	order []history.Sym
 }
 

@@ -305,6 +305,14 @@ func fills(inv, comp []Mop) (same, blank bool) {
 	return !(blank && known), blank
 }
 
+// seal drops what is only of use for adding operations. All pieces are kept until they are merged, and these tables may
+// be a sixth of what they hold.
+func (c *chunk) seal() {
+	c.syms.slots, c.keys.slots, c.procs.slots, c.names.slots = nil, nil, nil, nil
+	c.spines = spines{lists: c.spines.lists}
+	c.open = nil
+}
+
 // problem notes that something at this absolute offset is wrong.
 func (c *chunk) problem(off int64, code, found, want, hint string) {
 	c.problems.add(off, code, found, want, hint)

@@ -62,6 +62,8 @@ func (c *core) renumber(chunks []*chunk) []piece {
 		p.procs = renumberIndex(&procs, ch.procs.syms, p.syms)
 		p.names = renumberIndex(&names, ch.names.syms, p.syms)
 		p.ends = all.absorb(ch.spines.lists, p.keys, p.syms)
+		// What was absorbed can go: the tables of all chunks together may be as large as the columns.
+		ch.syms, ch.spines, ch.keys, ch.procs, ch.names = nil, spines{}, symIndex{}, symIndex{}, symIndex{}
 		if i > 0 {
 			q := &pieces[i-1]
 			p.firstOp = q.firstOp + len(q.flags)
@@ -86,34 +88,66 @@ func renumberIndex(x *symIndex, syms []Sym, to []Sym) []int32 {
 	return ids
 }
 
-// fill makes the columns at their full size and copies every piece to its place, renumbered.
+// fill makes the columns at their full size, one after another, and copies every piece's part to its place, renumbered.
+// The pieces' own columns can go one by one, so that there are never two copies of all.
 func (c *core) fill(pieces []piece, workers int) {
 	if len(pieces) == 0 {
 		return
 	}
 	last := &pieces[len(pieces)-1]
 	n := last.firstOp + len(last.flags)
-	c.flags, c.proc, c.f = make([]uint8, n), make([]ProcID, n), make([]Sym, n)
-	c.val, c.off = make([]uint64, n), make([]int64, n)
+	each := func(f func(*piece)) { parallel(len(pieces), workers, func(i int) { f(&pieces[i]) }) }
+
 	c.mops = make([]Mop, last.firstMop+len(last.mops))
+	each(c.copyMops)
+	c.val = make([]uint64, n)
+	each(c.copyVals)
+	c.off = make([]int64, n)
+	each(func(p *piece) { p.off = place(c.off, p.firstOp, p.off) })
+	if has(pieces, func(p *piece) bool { return slices.ContainsFunc(p.time, func(t int64) bool { return t != NoTime }) }) {
+		c.time = make([]int64, n)
+	}
+	each(func(p *piece) { p.time = place(c.time, p.firstOp, p.time) })
+	if has(pieces, func(p *piece) bool {
+		return slices.ContainsFunc(p.flags, func(f uint8) bool { return f&indexFlag != 0 })
+	}) {
+		c.index = make([]int64, n)
+	}
+	each(func(p *piece) { p.index = place(c.index, p.firstOp, p.index) })
+	c.fillRest(pieces, each)
+}
+
+// fillRest fills the columns that are small, or rarely there.
+func (c *core) fillRest(pieces []piece, each func(func(*piece))) {
+	last := &pieces[len(pieces)-1]
+	n := last.firstOp + len(last.flags)
+	c.flags, c.proc, c.f = make([]uint8, n), make([]ProcID, n), make([]Sym, n)
 	c.elems = make([]Sym, last.firstElem+len(last.elems))
 	c.extras = make([]extra, last.firstExtra+len(last.extras))
+	if has(pieces, func(p *piece) bool { return p.key != nil }) {
+		c.key = make([]Sym, n)
+	}
+	each(func(p *piece) {
+		c.copyRest(p)
+		*p.chunk = chunk{} // so that its memory can go, whoever holds the chunk
+	})
+}
+
+func has(pieces []piece, f func(*piece) bool) bool {
 	for i := range pieces {
-		p := &pieces[i]
-		if c.time == nil && slices.ContainsFunc(p.time, func(t int64) bool { return t != NoTime }) {
-			c.time = make([]int64, n)
-		}
-		if c.index == nil && slices.ContainsFunc(p.flags, func(f uint8) bool { return f&indexFlag != 0 }) {
-			c.index = make([]int64, n)
-		}
-		if c.key == nil && p.key != nil {
-			c.key = make([]Sym, n)
+		if f(&pieces[i]) {
+			return true
 		}
 	}
-	parallel(len(pieces), workers, func(i int) {
-		c.copyPiece(&pieces[i])
-		*pieces[i].chunk = chunk{} // so that its memory can go, whoever holds the chunk
-	})
+	return false
+}
+
+// place copies a piece's part of a column, if there is the column, and returns what is left to keep of the part: nothing.
+func place(column []int64, at int, part []int64) []int64 {
+	if column != nil {
+		copy(column[at:], part)
+	}
+	return nil
 }
 
 // parallel calls f(0) ... f(n-1), in any order, on so many goroutines.
@@ -143,25 +177,9 @@ func relay(broken *atomic.Pointer[string]) {
 	}
 }
 
-func (c *core) copyPiece(p *piece) {
-	at := p.firstOp
-	copy(c.flags[at:], p.flags)
-	copy(c.off[at:], p.off)
-	if c.time != nil {
-		copy(c.time[at:], p.time)
-	}
-	if c.index != nil {
-		copy(c.index[at:], p.index)
-	}
-	for i, x := range p.proc {
-		c.proc[at+i] = ProcID(p.procs[x])
-	}
-	for i, s := range p.f {
-		c.f[at+i] = renumber(p.syms, s)
-	}
-	for i, s := range p.key {
-		c.key[at+i] = renumber(p.syms, s)
-	}
+// copyVals renumbers what the values of a piece's operations are or point to.
+func (c *core) copyVals(p *piece) {
+	to := c.val[p.firstOp:]
 	for i, v := range p.val {
 		switch Kind(p.flags[i] >> kindShift & 7) {
 		case KindScalar:
@@ -171,7 +189,23 @@ func (c *core) copyPiece(p *piece) {
 		case KindList, KindSet, KindMap:
 			v += span(p.firstElem, 0)
 		}
-		c.val[at+i] = v
+		to[i] = v
+	}
+	p.val = nil
+}
+
+// copyRest copies the columns of fillRest.
+func (c *core) copyRest(p *piece) {
+	at := p.firstOp
+	copy(c.flags[at:], p.flags)
+	for i, x := range p.proc {
+		c.proc[at+i] = ProcID(p.procs[x])
+	}
+	for i, s := range p.f {
+		c.f[at+i] = renumber(p.syms, s)
+	}
+	for i, s := range p.key {
+		c.key[at+i] = renumber(p.syms, s)
 	}
 	for i, s := range p.elems {
 		c.elems[p.firstElem+i] = renumber(p.syms, s)
@@ -181,7 +215,6 @@ func (c *core) copyPiece(p *piece) {
 		x.name = renumber(p.syms, x.name)
 		c.extras[p.firstExtra+i] = x
 	}
-	c.copyMops(p)
 }
 
 func (c *core) copyMops(p *piece) {
@@ -201,6 +234,7 @@ func (c *core) copyMops(p *piece) {
 		}
 		to[i] = m
 	}
+	p.mops = nil
 }
 
 // settle does what takes the whole history: independent keys, indices, pairs.

@@ -9,7 +9,9 @@ import (
 
 // mapFile maps a file's bytes into memory, read-only.
 func mapFile(f *os.File, size int64) (input, error) {
-	return mapped(int(f.Fd()), size, syscall.PROT_READ, syscall.MAP_PRIVATE)
+	in, err := mapped(int(f.Fd()), size, syscall.PROT_READ, syscall.MAP_PRIVATE)
+	in.mapped = true
+	return in, err
 }
 
 // reserve gives so many bytes that take memory only once they are written to.

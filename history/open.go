@@ -20,6 +20,7 @@ const DefaultMaxBytes int64 = 4 << 30
 type input struct {
 	data    []byte
 	release func() error
+	mapped  bool // data is a file's, and comes back if its pages are dropped
 }
 
 func (in input) close() error {
@@ -73,7 +74,7 @@ func read(ctx context.Context, name string, in input, o Options) (*History, erro
 	if err != nil {
 		return nil, text.fail(unreadable(name, err))
 	}
-	h, err := readText(ctx, name, text.data, cut, o)
+	h, err := readText(ctx, name, text, cut, o)
 	if err != nil {
 		return nil, text.fail(err)
 	}
@@ -82,7 +83,8 @@ func read(ctx context.Context, name string, in input, o Options) (*History, erro
 }
 
 // readText reads what was unpacked; cut is the problem if that ended too early.
-func readText(ctx context.Context, name string, text []byte, cut *fault, o Options) (*History, error) {
+func readText(ctx context.Context, name string, in input, cut *fault, o Options) (*History, error) {
+	text := in.data
 	l, bad := sniff(text, o.Format)
 	if bad != nil && cut != nil && bad.code == "empty" {
 		bad = cut
@@ -91,6 +93,7 @@ func readText(ctx context.Context, name string, text []byte, cut *fault, o Optio
 		c := &core{name: name, src: text}
 		return nil, c.readError(problemList{list: []rawProblem{{int64(bad.off), bad.code, bad.found, bad.want, bad.hint}}})
 	}
+	l.mapped = in.mapped
 	chunks, short, err := l.scan(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)

@@ -280,6 +280,7 @@ type layout struct {
 	marks  []mark
 	plain  bool // see scanner
 	size   int  // of a piece, roughly; 0 means pieceSize
+	mapped bool // src is a mapped file
 }
 
 // newFormat is a scanner of the layout's format, at pos, with a chunk of its own.
@@ -308,6 +309,10 @@ func (l *layout) scan(ctx context.Context, o Options) (chunks []*chunk, cut bool
 		}
 		f := l.newFormat(from)
 		results[i] = result{outcome: run(f, to), chunk: f.base().c}
+		results[i].chunk.seal()
+		if l.mapped {
+			dropPages(l.src, from, results[i].end)
+		}
 	}
 	report := newReport(o.Progress, l.src, starts)
 	parallel(len(starts), o.workers(), func(i int) {

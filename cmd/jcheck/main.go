@@ -33,6 +33,7 @@ const (
 )
 
 func main() {
+	collectOften()
 	os.Exit(guard(os.Stderr, func() int { return run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr) }))
 }
 
