@@ -84,7 +84,7 @@ func (f *genFlags) define(fs *pflag.FlagSet) {
 	fs.StringVar(&f.level, "level", sim.StrictSerializable.String(), "what the database promises, and keeps: see above")
 	fs.StringVarP(&f.count, "txns", "n", "100", "`TXNS` to invoke, at most 100M; k and M are thousands and millions")
 	fs.Uint64Var(&f.o.Seed, "seed", 0, "seed of everything random")
-	fs.StringSliceVar(&f.inject, "inject", nil, "`ANOMALIES` to weave into the history, with commas between; --inject list lists them")
+	fs.StringSliceVar(&f.inject, "inject", nil, "`ANOMALIES` to weave into the history, with commas between, G0*3 for three of a kind; --inject list lists them")
 	fs.StringVar(&f.format, "format", "edn", "edn or json (an object a line)")
 	fs.StringVarP(&f.out, "out", "o", "-", "`FILE` to write; - is standard output")
 	fs.IntVar(&f.o.Concurrency, "concurrency", 10, "clients")

@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"jcheck/history"
@@ -20,13 +22,20 @@ func listRecipes(w io.Writer) error {
 	return nil
 }
 
-// anomaliesToInject makes of typed names those that checkers report.
+// maxInjected bounds how many anomalies are woven into one history: all are drawn before it begins.
+const maxInjected = 100_000
+
+// anomaliesToInject makes of typed names those that checkers report, each as many times as wanted: "G0*3" is three of G0.
 func anomaliesToInject(typed []string) ([]string, error) {
 	var names, known []string
 	for _, r := range sim.Recipes() {
 		known = append(known, r.Name)
 	}
-	for _, name := range typed {
+	for _, word := range typed {
+		name, times, err := repeated(word)
+		if err != nil || len(names)+times > maxInjected {
+			return nil, fmt.Errorf("--inject: %q is not an anomaly and a number (hint: G0*3; at most %d in all)", word, maxInjected)
+		}
 		a, err := findAnomaly(name)
 		if err != nil {
 			return nil, fmt.Errorf("--inject: unknown anomaly %q (hint: %s)", name, nearestOr(name, known, "jcheck gen --inject list"))
@@ -34,9 +43,22 @@ func anomaliesToInject(typed []string) ([]string, error) {
 		if !slices.Contains(known, a.Name) {
 			return nil, fmt.Errorf("--inject: no history can show %s by this name (hint: jcheck gen --inject list)", a.Name)
 		}
-		names = append(names, a.Name)
+		names = append(names, slices.Repeat([]string{a.Name}, times)...)
 	}
 	return names, nil
+}
+
+// repeated splits "G0*3" into the name and the number.
+func repeated(word string) (string, int, error) {
+	name, number, found := strings.Cut(word, "*")
+	if !found {
+		return name, 1, nil
+	}
+	times, err := strconv.Atoi(number)
+	if err == nil && (times < 1 || times > maxInjected) {
+		err = strconv.ErrRange
+	}
+	return name, times, err
 }
 
 // levelFits refuses proofs that a cycle exists in a history that has worse to tell: a proof is reported only where no cycle
@@ -52,6 +74,7 @@ func levelFits(anomalies []string, l sim.Level) error {
 
 // workloadFor is the workload that can show the anomalies: the one asked for, or the first that can.
 func workloadFor(anomalies []string, w sim.Workload, asked bool) (sim.Workload, error) {
+	anomalies = slices.Compact(slices.Sorted(slices.Values(anomalies)))
 	candidates := []sim.Workload{sim.ListAppend, sim.RWRegister, sim.ClosedPredicate}
 	if asked {
 		candidates = []sim.Workload{w}
@@ -121,13 +144,25 @@ func (r *genReport) note(op *sim.Op) {
 	}
 }
 
+// listedInjections is of how many anomalies of a kind it is told where they are.
+const listedInjections = 3
+
 // print tells where each anomaly is and what finds it, and whether the history is shorter than asked for.
 func (r *genReport) print(w io.Writer, path string) {
+	told := map[string]int{}
 	for i, name := range r.o.Inject {
+		if told[name]++; told[name] > listedInjections {
+			continue
+		}
 		recipe, _ := sim.FindRecipe(name, r.o.Workload) // has been checked
 		command := strings.Join(strings.Fields("jcheck elle "+recipeFlags(recipe, r.o.Level)+" "+path), " ")
 		lines := strings.Trim(strings.ReplaceAll(fmt.Sprint(r.lines[i]), " ", ", "), "[]")
 		fmt.Fprintf(w, "jcheck: injected %s at lines %s; to find it: %s\n", name, lines, command)
+	}
+	for _, name := range slices.Sorted(maps.Keys(told)) {
+		if more := told[name] - listedInjections; more > 0 {
+			fmt.Fprintf(w, "jcheck: injected %s %d times more\n", name, more)
+		}
 	}
 	if r.o.Workload == sim.ClosedPredicate && r.ops < int64(r.o.Txns) {
 		fmt.Fprintf(w, "jcheck: ended after %d transactions: each row had changed once (hint: a larger --key-count)\n", r.ops)

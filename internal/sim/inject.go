@@ -95,8 +95,9 @@ func Recipes() []Recipe {
 }
 
 // FindRecipe is the recipe of an anomaly for a workload; false if that workload can't show it.
-func FindRecipe(name string, w Workload) (Recipe, bool) {
-	all := Recipes()
+func FindRecipe(name string, w Workload) (Recipe, bool) { return find(Recipes(), name, w) }
+
+func find(all []Recipe, name string, w Workload) (Recipe, bool) {
 	i := slices.IndexFunc(all, func(r Recipe) bool { return r.Name == name && r.Workload == w })
 	if i < 0 {
 		return Recipe{}, false
@@ -131,8 +132,9 @@ func (o Options) injections() ([]*play, error) {
 		span = min(span, o.KeyCount) // the run may end when all rows have changed
 	}
 	var plays []*play
+	all := Recipes()
 	for i, name := range o.Inject {
-		r, ok := FindRecipe(name, o.Workload)
+		r, ok := find(all, name, o.Workload)
 		if !ok {
 			return nil, fmt.Errorf("%s can't show the anomaly %q", o.Workload, name)
 		}
