@@ -44,6 +44,8 @@ var meanings = [...]struct{ kind, text string }{
 	{"predicate-read-miss", "a search missed a key that has matched it at every time"},
 	{"garbage-read", "a read shows a value that nobody ever wrote"},
 
+	{"nonlinearizable", "no order of the operations that agrees with the times at which they ran explains every answer"},
+
 	{"empty-transaction-graph", "no two transactions depend on each other: there is nothing to judge"},
 	{"cycle-search-timeout", "the search for cycles ran out of time"},
 }

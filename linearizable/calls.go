@@ -1,0 +1,197 @@
+package linearizable
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+
+	"jcheck/check"
+	"jcheck/history"
+)
+
+// call is one operation on its way through the search. Moments are places in the view of the history: that of the
+// invocation, that of the completion.
+type call struct {
+	inv, ret int32
+	kind     int32 // which of object.kinds it is
+	id       history.ID
+}
+
+// never is when a crashed call returns.
+const never = math.MaxInt32
+
+// object is what is checked as one: calls in order of invocation. Many calls are the same but for when they ran; Call
+// and what is known of it are kept once for each kind.
+type object struct {
+	d     Datatype
+	init  any
+	kinds []Call
+	calls []call
+	lost  int // crashed calls that could not matter
+}
+
+// gather makes calls of the client operations in h. What is ill-formed becomes a reason, and so do operations that aren't
+// the datatype's.
+func gather(h *history.History, d Datatype, init any, o Options) (*object, []check.Reason) {
+	g := gatherer{h: h, obj: &object{d: d, init: init}, o: o, number: make(map[string]int32), place: make([]int32, 0)}
+	g.spread()
+	for i := range h.Size() {
+		id := h.At(i)
+		if !h.Client(id) {
+			continue
+		}
+		if h.Type(id) == history.Invoke {
+			g.invocation(int32(i), id)
+		} else if h.Pair(id) == history.None {
+			g.complain(id, "completion-without-invocation", "completes an operation that its process never invoked", "")
+		}
+	}
+	switch {
+	case len(g.reasons) > 0:
+		return nil, g.reasons
+	case g.foreign > 0:
+		return nil, g.foreignReason()
+	}
+	return g.obj, nil
+}
+
+// gatherer is one run of gather.
+type gatherer struct {
+	h       *history.History
+	o       Options
+	obj     *object
+	number  map[string]int32 // packed call → kind
+	place   []int32          // ID minus that of the view's first → place in the view
+	first   history.ID
+	reasons []check.Reason
+	foreign int // operations with a function that the datatype doesn't know
+	known   int
+	strange history.ID // the first of them
+	buf     []byte
+}
+
+// spread notes the places of the view's operations.
+func (g *gatherer) spread() {
+	n := g.h.Size()
+	if n == 0 {
+		return
+	}
+	g.first = g.h.At(0)
+	g.place = make([]int32, g.h.At(n-1)-g.first+1)
+	for i := range n {
+		g.place[g.h.At(i)-g.first] = int32(i)
+	}
+}
+
+// maxReasons is how many ill-formed operations are told of.
+const maxReasons = 20
+
+// complain tells of an ill-formed operation.
+func (g *gatherer) complain(id history.ID, code, what, hint string) {
+	if len(g.reasons) >= maxReasons {
+		return
+	}
+	text := fmt.Sprintf("%s: this operation %s", g.h.Pos(id), what)
+	if hint != "" {
+		text += " (hint: " + hint + ")"
+	}
+	g.reasons = append(g.reasons, check.Reason{Code: code, Text: text, Ops: []history.ID{id}})
+}
+
+// foreignReason is why a history with operations of another kind isn't judged.
+func (g *gatherer) foreignReason() []check.Reason {
+	code, what := "foreign-operations", fmt.Sprintf("%d operations are none of a %s", g.foreign, g.obj.d.Name)
+	if g.known == 0 {
+		code, what = "another-datatype", "no operation is one of a "+g.obj.d.Name
+	}
+	return []check.Reason{{Code: code, Ops: []history.ID{g.strange}, Text: fmt.Sprintf("%s: %s, which has %q; this one is %s",
+		g.h.Pos(g.strange), what, g.obj.d.Functions, g.h.Value(g.h.F(g.strange)))}}
+}
+
+// invocation makes a call of an invocation and its completion, if it has one.
+func (g *gatherer) invocation(at int32, inv history.ID) {
+	done := g.h.Pair(inv)
+	outcome, valued, ret := Crashed, inv, int32(never)
+	if done != history.None {
+		switch g.h.Type(done) {
+		case history.OK:
+			outcome, valued, ret = OK, done, g.place[done-g.first]
+		case history.Fail:
+			outcome, ret = Failed, g.place[done-g.first]
+		}
+		if outcome == OK && g.h.F(done) != g.h.F(inv) {
+			g.complain(done, "another-function", fmt.Sprintf("completes the %s invoked at %s", g.h.Value(g.h.F(inv)), g.h.Pos(inv)),
+				"a completion has the :f of its invocation")
+			return
+		}
+	}
+	f := g.h.Value(g.h.F(inv)).Text
+	if outcome == Failed && !(g.o.Failed == Observe && slices.Contains(g.obj.d.Observes, f)) {
+		g.known++ // it had no effect, and nothing is concluded from that
+		return
+	}
+	if !slices.Contains(g.obj.d.Functions, f) {
+		if g.foreign == 0 {
+			g.strange = inv
+		}
+		g.foreign++
+		return
+	}
+	g.known++
+	kind, err := g.kind(valued, f, outcome)
+	if err != nil {
+		g.complain(valued, "ill-formed", "makes no sense: "+err.Error(), "")
+		return
+	}
+	if outcome == Crashed && g.obj.d.readOnly(g.obj.kinds[kind]) {
+		g.obj.lost++
+		return
+	}
+	id := done
+	if outcome == Crashed {
+		id = inv
+	}
+	g.obj.calls = append(g.obj.calls, call{inv: at, ret: ret, kind: kind, id: id})
+}
+
+// kind numbers the call by its function, value and outcome. Two that differ by the outcome alone are never the same: a
+// crashed read isn't one that found nil.
+func (g *gatherer) kind(id history.ID, f string, outcome Outcome) (int32, error) {
+	h := g.h
+	b := append(g.buf[:0], byte(outcome), byte(h.Kind(id)))
+	b = binary.LittleEndian.AppendUint32(b, uint32(h.F(id)))
+	switch h.Kind(id) {
+	case history.KindNil:
+	case history.KindScalar:
+		b = binary.LittleEndian.AppendUint32(b, uint32(h.Scalar(id)))
+	case history.KindTxn:
+		b = append(b, string(TermOf(h.Op(id).Value))...)
+	default:
+		for _, s := range h.Elems(id) {
+			b = binary.LittleEndian.AppendUint32(b, uint32(s))
+		}
+	}
+	g.buf = b
+	if n, ok := g.number[string(b)]; ok {
+		return n, nil
+	}
+	c := Call{F: f, Value: TermOf(h.Op(id).Value), Outcome: outcome}
+	if g.obj.d.Accepts != nil {
+		if err := g.obj.d.Accepts(c); err != nil {
+			return 0, err
+		}
+	}
+	n := int32(len(g.obj.kinds))
+	g.obj.kinds = append(g.obj.kinds, c)
+	g.number[string(b)] = n
+	return n, nil
+}
+
+// The traits of a call; what a datatype doesn't say never holds.
+
+func (d Datatype) readOnly(c Call) bool { return d.ReadOnly != nil && d.ReadOnly(c) }
+
+func (d Datatype) blind(c Call) bool { return d.Blind != nil && d.Blind(c) }
+
+func (d Datatype) overwrites(c Call) bool { return d.Overwrites != nil && d.Overwrites(c) }

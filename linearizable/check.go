@@ -1,0 +1,125 @@
+package linearizable
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"jcheck/check"
+	"jcheck/history"
+	"jcheck/internal/edn"
+	"jcheck/internal/graph"
+)
+
+// NonLinearizable is the kind of the anomaly that Check finds.
+const NonLinearizable = "nonlinearizable"
+
+// Check reports whether h is what an object of the given datatype could have done, if each operation took effect at one
+// moment between its invocation and its completion. The result depends on the history and the options alone, unless ctx
+// ends first: then it is Unknown with the reason, or Invalid if that had been proved by then.
+//
+// A history that has an ill-formed operation, or operations of some other object, is Unknown with that reason.
+func Check(ctx context.Context, h *history.History, o Options) check.Result {
+	if err := o.Validate(); err != nil {
+		return check.Result{Checker: checkerName, Reasons: []check.Reason{{Code: "invalid-options", Text: err.Error()}}}
+	}
+	d, err := o.datatype()
+	c := checker{d: d, o: o}
+	v, err2 := o.initial()
+	if err = errors.Join(err, err2); err == nil {
+		c.init, err = d.Init(v)
+	}
+	if err != nil { // Validate has seen to it
+		panic("linearizable: internal error: " + err.Error())
+	}
+	if h.Keyed() {
+		return c.checkKeys(ctx, h)
+	}
+	return c.check(ctx, h, o.workers())
+}
+
+// nothingDone goes with the verdict on an object that nobody has used: it is valid, as in Knossos, but proves little.
+var nothingDone = check.Note{Code: "empty-history", Text: "No operation of a client took effect or was answered, so there was nothing to contradict"}
+
+const checkerName = "linearizable"
+
+// checker is one call of Check.
+type checker struct {
+	d    Datatype
+	init any
+	o    Options
+}
+
+// check judges one object: calls → independent parts → searches → counterexample.
+func (c *checker) check(ctx context.Context, h *history.History, workers int) check.Result {
+	r := check.Result{Checker: checkerName, Fields: []history.Field{{Name: "model", Value: edn.NewKeyword(c.d.Name)}}}
+	obj, reasons := gather(h, c.d, c.init, c.o)
+	if len(reasons) > 0 {
+		r.Reasons = reasons
+		return r
+	}
+	r.Verdict = check.Valid
+	if len(obj.calls) == 0 {
+		r.Notes = []check.Note{nothingDone}
+	}
+	for _, t := range trials(ctx, obj.parts(), c.o, workers) {
+		switch t.end {
+		case stuck:
+			r.Verdict = check.Invalid
+			r.Anomalies = append(r.Anomalies, t.anomaly(ctx, h))
+		case reached:
+		default:
+			r.Verdict = check.Worse(r.Verdict, check.Unknown)
+			r.Reasons = append(r.Reasons, t.reason(ctx, h))
+		}
+	}
+	return r
+}
+
+// checkKeys checks the history of each independent key for itself.
+func (c *checker) checkKeys(ctx context.Context, h *history.History) check.Result {
+	all := check.Result{Checker: checkerName, Verdict: check.Valid, Fields: []history.Field{{Name: "model", Value: edn.NewKeyword(c.d.Name)}}}
+	ids, keys := opsByKey(h), h.Keys()
+	results := make([]check.Result, len(keys))
+	spread(len(keys), c.o.workers(), func(i int) { results[i] = c.check(ctx, h.Select(ids[i]), 1) })
+	var failures []history.Value
+	for i, key := range keys {
+		name, r := h.Value(key), results[i]
+		all.Parts = append(all.Parts, check.Part{Name: name.String(), Result: r})
+		all.Verdict = check.Worse(all.Verdict, r.Verdict)
+		if r.Verdict != check.Valid {
+			failures = append(failures, name)
+		}
+		if r.Verdict == check.Unknown && len(all.Reasons) < maxReasons {
+			why := r.Reasons[0]
+			why.Text = fmt.Sprintf("key %s: %s", name, why.Text)
+			all.Reasons = append(all.Reasons, why)
+		}
+	}
+	if len(keys) == 0 {
+		all.Notes = []check.Note{nothingDone}
+	}
+	all.Fields = append(all.Fields, history.Field{Name: "failures", Value: edn.NewVector(failures)})
+	return all
+}
+
+// opsByKey lists the operations of each key, in file order; keys are numbered as by h.Keys. Operations without a key
+// belong to none.
+func opsByKey(h *history.History) [][]history.ID {
+	number := make(map[history.Sym]int)
+	for i, k := range h.Keys() {
+		number[k] = i
+	}
+	ids := make([][]history.ID, len(number))
+	for id := range h.All() {
+		if k, ok := h.Key(id); ok {
+			ids[number[k]] = append(ids[number[k]], id)
+		}
+	}
+	return ids
+}
+
+// spread runs f(i) for every i in [0, n) on up to workers goroutines. f must put its result in a place of its own.
+func spread(n, workers int, f func(i int)) {
+	graph.Parallel(n, workers, func() func(int) { return f })
+}

@@ -1,0 +1,237 @@
+package linearizable
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"jcheck/check"
+	"jcheck/history"
+	"jcheck/internal/corpus"
+)
+
+// tsv reads a table of the corpus: a map from column to cell for each row.
+func tsv(tb testing.TB, name string) []map[string]string {
+	tb.Helper()
+	text, err := os.ReadFile(filepath.Join(corpus.Dir(tb), name))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
+	head := strings.Split(lines[0], "\t")
+	var rows []map[string]string
+	for _, line := range lines[1:] {
+		row := make(map[string]string)
+		for i, cell := range strings.Split(line, "\t") {
+			row[head[i]] = cell
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// load reads a history of the corpus. Porcupine's logs are put into Jepsen's shape first.
+func load(tb testing.TB, path string) *history.History {
+	tb.Helper()
+	text, err := os.ReadFile(filepath.Join(corpus.Dir(tb), path))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	switch {
+	case strings.HasSuffix(path, ".log"):
+		text = fromJepsenLog(text)
+	case strings.Contains(path, "porcupine/kv/"):
+		text = fromKVLog(text)
+	}
+	h, err := history.Read(context.Background(), path, text, history.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return h
+}
+
+// fromJepsenLog takes lines like "INFO  jepsen.util - 0 :invoke :read nil".
+func fromJepsenLog(text []byte) []byte {
+	var out bytes.Buffer
+	for line := range strings.Lines(string(text)) {
+		_, op, ok := strings.Cut(line, "jepsen.util - ")
+		f := strings.Fields(op)
+		if !ok || len(f) < 4 || strings.HasPrefix(f[0], ":") {
+			continue
+		}
+		value := strings.Join(f[3:], " ")
+		if strings.Contains(f[1], "info") || strings.Contains(f[1], "fail") {
+			value = "nil" // followed by an exception
+		}
+		fmt.Fprintf(&out, "{:process %s :type %s :f %s :value %s}\n", f[0], f[1], f[2], value)
+	}
+	return out.Bytes()
+}
+
+// fromKVLog puts the keys of Porcupine's kv logs into the values. There, a key without a value has "".
+func fromKVLog(text []byte) []byte {
+	var out bytes.Buffer
+	for line := range strings.Lines(string(text)) {
+		before, rest, _ := strings.Cut(line, ":key ")
+		key, rest, _ := strings.Cut(rest, ", :value ")
+		value := strings.TrimRight(rest, "}\n")
+		if value == `""` {
+			value = "nil"
+		}
+		fmt.Fprintf(&out, "%s:value [%s %s]}\n", before, key, value)
+	}
+	return out.Bytes()
+}
+
+// optionsFor are those of a row of linearizability.tsv.
+func optionsFor(row map[string]string) Options {
+	o := Options{Datatype: row["model"], Initial: row["init"]}
+	if row["failed"] == "observe" {
+		o.Failed = Observe
+	}
+	switch {
+	case strings.HasPrefix(o.Datatype, "kv"):
+		o.Datatype, o.Initial = "kv", ""
+	case o.Datatype == "mutex":
+		o.Initial = ""
+	case o.Datatype == "multi-register":
+		o.Initial = "{:x 0 :y 0}"
+	}
+	return o
+}
+
+func TestLinearizabilityTable(t *testing.T) {
+	// Without this, histories that other checkers have judged could be judged wrongly.
+	for _, row := range tsv(t, "linearizability.tsv") {
+		t.Run(row["path"], func(t *testing.T) {
+			r := Check(context.Background(), load(t, row["path"]), optionsFor(row))
+			if got := r.Verdict.String(); got != row["expected"] {
+				t.Errorf("verdict is %s, want %s (%v)", got, row["expected"], r.Reasons)
+			}
+			if r.Verdict == check.Invalid && (len(r.Anomalies) == 0 || len(r.Anomalies[0].Paths) == 0) {
+				t.Errorf("no counterexample in %v", r.Anomalies)
+			}
+		})
+	}
+}
+
+func TestManifest(t *testing.T) {
+	// Without this, the histories that elle-cli is tested with, in EDN and JSON, could be judged wrongly.
+	n := 0
+	for _, row := range tsv(t, "MANIFEST.tsv") {
+		if !strings.Contains(row["path"], "knossos/") {
+			continue
+		}
+		n++
+		o := Options{Datatype: row["model"]}
+		switch {
+		case o.Datatype == "multi-register":
+			o.Initial = "{:x 0 :y 0}"
+		case strings.Contains(row["path"], "histories/knossos/cas-register"):
+			o.Initial = "0"
+		}
+		r := Check(context.Background(), load(t, row["path"]), o)
+		if got := r.Verdict.String(); got != row["expected"] {
+			t.Errorf("%s: verdict is %s, want %s (%v)", row["path"], got, row["expected"], r.Reasons)
+		}
+	}
+	if n == 0 {
+		t.Error("no rows")
+	}
+}
+
+// judgement is a line of checkers.jsonl: a history and what Knossos answers.
+type judgement struct {
+	Workload string
+	Checker  string
+	Opts     map[string]json.RawMessage
+	Tags     []string
+	History  json.RawMessage
+	Result   struct {
+		Valid any `json:"valid?"`
+		Op    *struct{ Index *int64 }
+		Prev  *struct{ Index *int64 } `json:"previous-ok"`
+		Fails []any                   `json:"failures"`
+	}
+	Thrown string
+}
+
+func TestKnossosJudgements(t *testing.T) {
+	// Without this, thousands of random histories that Knossos has judged could be judged differently unnoticed.
+	file, err := os.Open(filepath.Join(corpus.Dir(t), "checkers.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 1<<24)
+	counts := make(map[string]int)
+	for n := 1; lines.Scan(); n++ {
+		var j judgement
+		if err := json.Unmarshal(lines.Bytes(), &j); err != nil {
+			t.Fatal(err)
+		}
+		if j.Checker != "knossos" && j.Checker != "linearizable" {
+			continue
+		}
+		j.compare(t, n, counts)
+	}
+	t.Log(counts)
+}
+
+func (j judgement) compare(t *testing.T, line int, counts map[string]int) {
+	var o Options
+	if err := json.Unmarshal(j.Opts["model"], &o.Datatype); err != nil {
+		t.Fatal(err)
+	}
+	if init := j.Opts["init"]; init != nil {
+		text := regexp.MustCompile(`"(\d+)":`).ReplaceAllString(string(init), "$1 ") // keys of JSON's maps are strings
+		o.Initial = strings.NewReplacer(`":`, `" `, "null", "nil").Replace(text)
+	}
+	in := history.Options{Format: history.FormatJSON, Independent: history.IndependentOff}
+	if string(j.Opts["independent"]) == "true" {
+		in.Independent = history.IndependentOn
+	}
+	h, err := history.Read(context.Background(), "checkers.jsonl", j.History, in)
+	if err != nil {
+		counts["unreadable/"+fmt.Sprint(j.Result.Valid)]++
+		return
+	}
+	defer h.Close()
+	r := Check(context.Background(), h, o)
+	want := map[any]string{true: "valid", false: "invalid"}[j.Result.Valid]
+	if want == "" {
+		want = "unknown"
+	}
+	counts[j.Workload+" "+want+" → "+r.Verdict.String()]++
+	if why := knownDifference[line]; why != "" {
+		if r.Verdict.String() == want {
+			t.Errorf("line %d: verdict is %s, as Knossos answers; but it should differ: %s", line, want, why)
+		}
+		return
+	}
+	if got := r.Verdict.String(); got != want {
+		t.Errorf("line %d (%s %v %s): verdict is %s, want %s (%v)", line, j.Workload, j.Tags, j.Thrown, got, want, r.Reasons)
+	}
+}
+
+// knownDifference lists the lines where Knossos is wrong or answers what we take for an error, and why.
+var knownDifference = map[int]string{
+	4482: "an ok completion without an invocation: we say so instead of guessing",
+	5534: vectorRead, 5545: vectorRead, 5565: vectorRead, 5579: vectorRead, 5612: vectorRead, 5627: vectorRead,
+	5959: "a crashed dequeue may have taken an element; Knossos takes its nil for an element that was never there",
+}
+
+const vectorRead = "a set is read as a vector, as in JSON; Knossos finds no vector equal to a set"

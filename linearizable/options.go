@@ -1,0 +1,101 @@
+package linearizable
+
+import (
+	"fmt"
+	"runtime"
+
+	"jcheck/history"
+	"jcheck/internal/edn"
+)
+
+// Options says what to check.
+type Options struct {
+	Datatype string // of the object: "register", "cas-register", ...; Own is looked at first
+	Own      *Datatype
+	Initial  string // the state before the history, as EDN text; "" means that of the datatype
+	Failed   FailedOps
+	// MaxConfigurations bounds how many configurations are tried for one part of the object, and MaxBytes how much memory
+	// their search takes; 0 means the defaults. Where that isn't enough the verdict is Unknown.
+	MaxConfigurations int64
+	MaxBytes          int64
+	Workers           int // 0 means GOMAXPROCS; the result does not depend on it
+}
+
+// FailedOps is what to make of failed operations.
+type FailedOps uint8
+
+const (
+	// Drop forgets them, as Knossos does: nothing is concluded from an operation that had no effect.
+	Drop FailedOps = iota
+	// Observe concludes what can be concluded: a failed compare-and-set found another value.
+	Observe
+)
+
+// The bounds of a search unless the options say otherwise.
+const (
+	DefaultConfigurations = 20_000_000
+	DefaultBytes          = 1 << 30
+)
+
+// datatype is what the options name.
+func (o Options) datatype() (Datatype, error) {
+	if o.Own != nil {
+		return *o.Own, nil
+	}
+	return Find(o.Datatype)
+}
+
+// initial is the value before the history; nil if none is given.
+func (o Options) initial() (history.Value, error) {
+	if o.Initial == "" {
+		return history.Value{}, nil
+	}
+	v, rest, err := edn.Parse([]byte(o.Initial))
+	if err == nil && rest < len(o.Initial) {
+		err = fmt.Errorf("something follows the value")
+	}
+	if err != nil {
+		return v, fmt.Errorf("initial value %q is not EDN: %w (hint: nil, 0, {:x 0})", o.Initial, err)
+	}
+	return v, nil
+}
+
+// Validate tells of the first option that makes no sense, and names what would.
+func (o Options) Validate() error {
+	d, err := o.datatype()
+	if err != nil {
+		return err
+	}
+	if o.Failed > Observe {
+		return fmt.Errorf("unknown treatment %d of failed operations", o.Failed)
+	}
+	if o.MaxConfigurations < 0 || o.MaxBytes < 0 {
+		return fmt.Errorf("a bound of the search is negative (hint: 0 means the default)")
+	}
+	v, err := o.initial()
+	if err == nil {
+		_, err = d.Init(v)
+	}
+	return err
+}
+
+func (o Options) workers() int {
+	if o.Workers > 0 {
+		return o.Workers
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+func (o Options) maxConfigurations() int64 {
+	if o.MaxConfigurations > 0 {
+		return o.MaxConfigurations
+	}
+	return DefaultConfigurations
+}
+
+func (o Options) maxBytes() int64 {
+	if o.MaxBytes > 0 {
+		return o.MaxBytes
+	}
+	return DefaultBytes
+}

@@ -1,0 +1,265 @@
+package linearizable
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"jcheck/history"
+	"jcheck/internal/edn"
+)
+
+// family is a kind of random histories: calls of a datatype. The calls of one row differ in their answers alone.
+type family struct {
+	datatype string
+	failed   bool // failed compare-and-sets count
+	rows     [][]string
+}
+
+// families are tried by the random tests. Values are few, so that calls get in each other's way.
+var families = []family{
+	{"register", false, [][]string{{"read 0", "read 1", "read 2", "read nil"}, {"write 0"}, {"write 1"}, {"write 2"}}},
+	{"cas-register", false, [][]string{{"read 0", "read 1", "read 2"}, {"write 0"}, {"write 1"}, {"cas [0 1]"}, {"cas [1 2]"}, {"cas [2 0]"}, {"cas [1 1]"}}},
+	{"cas-register", true, [][]string{{"read 0", "read 1"}, {"write 0"}, {"write 1"}, {"cas [0 1]", "-cas [0 1]"}, {"cas [1 0]", "-cas [1 0]"}}},
+	{"mutex", false, [][]string{{"acquire nil"}, {"release nil"}}},
+	{"multi-register", false, [][]string{{"txn [[:read :x 0] [:read :y 0]]", "txn [[:read :x 1] [:read :y 0]]", "txn [[:read :x 1] [:read :y 1]]"},
+		{"txn [[:write :x 0]]"}, {"txn [[:write :x 1] [:write :y 1]]"}, {"txn [[:read :x 1] [:write :y 0]]", "txn [[:read :x 0] [:write :y 0]]"}}},
+	{"set", false, [][]string{{"add 0"}, {"add 1"}, {"read #{}", "read #{0}", "read #{1}", "read #{0 1}"}}},
+	{"fifo-queue", false, [][]string{{"enqueue 0"}, {"enqueue 1"}, {"dequeue 0", "dequeue 1"}}},
+	{"unordered-queue", false, [][]string{{"enqueue 0"}, {"enqueue 1"}, {"dequeue 0", "dequeue 1"}}},
+	{"stack", false, [][]string{{"push 0"}, {"push 1"}, {"pop 0", "pop 1"}}},
+	{"counter", false, [][]string{{"add 1"}, {"dec 1"}, {"inc nil"}, {"read 0", "read 1", "read 2", "read -1"}}},
+	{"kv", false, [][]string{{"put [:a 1]"}, {"put [:b 2]"}, {"delete [:a nil]"}, {`append [:b "x"]`}, {"get [:a nil]", "get [:a 1]"},
+		{`get [:b nil]`, `get [:b 2]`, `get [:b "x"]`}}},
+}
+
+// callOf reads one text of a row.
+func callOf(text string) Call {
+	c := Call{}
+	if strings.HasPrefix(text, "-") {
+		text, c.Outcome = text[1:], Failed
+	}
+	f, value, _ := strings.Cut(text, " ")
+	v, _, err := edn.Parse([]byte(value))
+	if err != nil {
+		panic(err)
+	}
+	c.F, c.Value = f, TermOf(v)
+	return c
+}
+
+// random makes an object that n calls use. Most calls answer what they would if they took effect in the order in which
+// they are listed by a hidden moment inside their time; some answer anything, some crash.
+func (f family) random(tb testing.TB, r *rand.Rand, n int) *object {
+	d, err := Find(f.datatype)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	init, err := d.Init(history.Value{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	obj := &object{d: d, init: init}
+	number := make(map[Call]int32)
+	places := r.Perm(2 * n)
+	width := 2 + r.IntN(8) // how long calls take
+	state := init
+	for i := range n {
+		row := f.rows[r.IntN(len(f.rows))]
+		c := callOf(row[r.IntN(len(row))])
+		for _, k := range r.Perm(len(row)) {
+			if a := callOf(row[k]); r.IntN(12) > 0 {
+				if next, reason := d.Step(state, a); reason == "" {
+					c, state = a, next
+					break
+				}
+			}
+		}
+		crashed := r.IntN(7) == 0 && c.Outcome == OK
+		if crashed {
+			c.Outcome = Crashed
+		}
+		if crashed && d.readOnly(c) {
+			continue
+		}
+		if _, ok := number[c]; !ok {
+			number[c] = int32(len(obj.kinds))
+			obj.kinds = append(obj.kinds, c)
+		}
+		at := int32(i * 100)
+		x := call{inv: at - int32(r.IntN(width)*50) + int32(places[2*i]), ret: at + int32(r.IntN(width)*50) + 2*int32(n) + int32(places[2*i+1]), kind: number[c], id: history.ID(i)}
+		if crashed {
+			x.ret = never
+		}
+		obj.calls = append(obj.calls, x)
+	}
+	return obj.inOrder()
+}
+
+// inOrder gives all moments different places and sorts the calls by invocation.
+func (o *object) inOrder() *object {
+	s := &search{obj: o}
+	s.findMoments()
+	var calls []call
+	number := make(map[int32]int)
+	for place, m := range s.moments {
+		if !m.ret {
+			c := o.calls[m.call]
+			c.inv = int32(place)
+			number[m.call] = len(calls)
+			calls = append(calls, c)
+		} else {
+			calls[number[m.call]].ret = int32(place)
+		}
+	}
+	o.calls = calls
+	return o
+}
+
+// String shows the object's calls for messages.
+func (o *object) String() string {
+	var b strings.Builder
+	for _, c := range o.calls {
+		ret := fmt.Sprint(c.ret)
+		if c.ret == never {
+			ret = "…"
+		}
+		k := o.kinds[c.kind]
+		fmt.Fprintf(&b, "  %d-%s %s %s (outcome %d)\n", c.inv, ret, k.F, k.Value, k.Outcome)
+	}
+	return b.String()
+}
+
+// allOrders tells by trying all orders whether an object is linearizable.
+func allOrders(o *object, state any, done uint) bool {
+	left, first := false, int32(never)
+	for i, c := range o.calls {
+		if done>>i&1 == 0 {
+			left = left || c.ret != never
+			first = min(first, c.ret)
+		}
+	}
+	if !left {
+		return true
+	}
+	for i, c := range o.calls {
+		if done>>i&1 == 0 && c.inv < first {
+			if next, reason := o.d.Step(state, o.kinds[c.kind]); reason == "" && allOrders(o, next, done|1<<i) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// verdictOf is the search's, with levels of one width; 0 for the usual sequence of widths.
+func verdictOf(tb testing.TB, o *object, beam int) bool {
+	tb.Helper()
+	end := reached
+	if beam > 0 {
+		for _, part := range o.parts() { // traits hold in each part, as in that of one key
+			now := cutShort
+			for b := beam; now == cutShort; b *= 8 {
+				now = newSearch(part, Options{}).run(context.Background(), b, false).end
+			}
+			end = max(end, now)
+		}
+	} else {
+		for _, t := range trials(context.Background(), o.parts(), Options{}, 1) {
+			end = max(end, t.end)
+		}
+	}
+	if end != reached && end != stuck {
+		tb.Fatalf("the search ended with %d", end)
+	}
+	return end == reached
+}
+
+// replays tells whether an order of calls is a linearization: it keeps the order of time, and each call can be next.
+func (o *object) replays(order []int32) error {
+	done := make([]bool, len(o.calls))
+	state := o.init
+	for i, x := range order {
+		for _, y := range order[i+1:] {
+			if o.calls[y].ret < o.calls[x].inv {
+				return fmt.Errorf("call %d comes before %d, which had returned before it", x, y)
+			}
+		}
+		next, reason := o.d.Step(state, o.kinds[o.calls[x].kind])
+		if reason != "" {
+			return fmt.Errorf("call %d: %s", x, reason)
+		}
+		done[x], state = true, next
+	}
+	for x, c := range o.calls {
+		if c.ret != never && !done[x] {
+			return fmt.Errorf("call %d is missing", x)
+		}
+	}
+	return nil
+}
+
+func TestAgainstAllOrders(t *testing.T) {
+	// Without this, a reduction of the search that drops the only linearization, or invents one, could go unnoticed.
+	for i, f := range families {
+		r := rand.New(rand.NewPCG(1, uint64(i)))
+		invalid, n := 0, 1200
+		if testing.Short() {
+			n = 300
+		}
+		for range n {
+			o := f.random(t, r, 2+r.IntN(6))
+			want := allOrders(o, o.init, 0)
+			for _, beam := range []int{0, 1} {
+				if got := verdictOf(t, o, beam); got != want {
+					t.Fatalf("%s: linearizable is %v, want %v (beam %d)\n%s", f.datatype, got, want, beam, o)
+				}
+			}
+			if !want {
+				invalid++
+				continue
+			}
+			for _, part := range o.parts() {
+				p := newSearch(part, Options{}).run(context.Background(), 0, true)
+				if err := part.replays(p.order(p.cur.of[0].trail)); err != nil {
+					t.Fatalf("%s: the linearization is wrong: %v\n%s", f.datatype, err, part)
+				}
+			}
+		}
+		if invalid < n/100 || invalid > n*99/100 {
+			t.Errorf("%s: %d of %d random histories are invalid: too few of one sort", f.datatype, invalid, n)
+		}
+	}
+}
+
+func TestAgainstPorcupine(t *testing.T) {
+	// Without this, what only goes wrong in longer histories could go unnoticed.
+	for i, f := range families {
+		r := rand.New(rand.NewPCG(2, uint64(i)))
+		n := 250
+		if testing.Short() {
+			n = 50
+		}
+		for range n {
+			o := f.random(t, r, 8+r.IntN(14))
+			m, err := o.d.Porcupine(history.Value{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := porcupine.CheckOperationsTimeout(m, o.operations(), 2*time.Second)
+			if want == porcupine.Unknown {
+				continue
+			}
+			for _, beam := range []int{0, 2} {
+				if got := verdictOf(t, o, beam); got != (want == porcupine.Ok) {
+					t.Fatalf("%s: linearizable is %v, but Porcupine says %s (beam %d)\n%s", f.datatype, got, want, beam, o)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,60 @@
+package linearizable
+
+import (
+	"fmt"
+
+	"jcheck/history"
+)
+
+// register holds one value that is read and written. A read of nil is one whose answer nobody knows, as in Knossos.
+func register() Datatype {
+	return Datatype{
+		Name:      "register",
+		Doc:       "one value: read, write",
+		Functions: []string{"read", "write"},
+		Init:      func(initial history.Value) (any, error) { return TermOf(initial), nil },
+		Step:      registerStep,
+		Show:      func(state any) history.Value { return state.(Term).Value() },
+		ReadOnly:  is("read"),
+		Blind:     is("write"), Overwrites: is("write"),
+	}
+}
+
+// casRegister is a register with compare-and-set. A failed compare-and-set found another value, if failures count.
+func casRegister() Datatype {
+	d := register()
+	d.Name, d.Doc = "cas-register", "one value: read, write, cas [from to]"
+	d.Functions = append(d.Functions, "cas")
+	d.Observes = []string{"cas"}
+	d.Accepts = func(c Call) error {
+		if _, _, ok := pair(c.Value); c.F == "cas" && !ok {
+			return fmt.Errorf("the value of a cas is [from to], not %s", c.Value)
+		}
+		return nil
+	}
+	d.ReadOnly = func(c Call) bool { return c.F == "read" || c.F == "cas" && c.Outcome == Failed }
+	return d
+}
+
+func registerStep(state any, c Call) (any, string) {
+	now := state.(Term)
+	switch c.F {
+	case "write":
+		return c.Value, ""
+	case "cas":
+		from, to, _ := pair(c.Value)
+		switch {
+		case c.Outcome == Failed && now == from:
+			return nil, fmt.Sprintf("a cas from %s to %s can't fail on register %s", from, to, now)
+		case c.Outcome == Failed:
+			return now, ""
+		case now != from:
+			return nil, fmt.Sprintf("can't cas register %s from %s to %s", now, from, to)
+		}
+		return to, ""
+	}
+	if c.Outcome == OK && !c.Value.IsNil() && c.Value != now {
+		return nil, fmt.Sprintf("can't read %s from register %s", c.Value, now)
+	}
+	return now, ""
+}
