@@ -59,7 +59,8 @@ func (s scene) dot() string {
 }
 
 // ranks are the nodes of a cycle that get the same place from left to right: laid out as a ring, a long cycle is half as
-// wide as in a row, and its last step isn't longer than the others.
+// wide as in a row, and its last step isn't longer than the others. Not two that an edge joins: Graphviz loses edges
+// between records of the same rank ("lost T1 T2 edge").
 func (s scene) ranks() [][2]int {
 	n := len(s.nodes)
 	if !s.ring || n < 4 {
@@ -67,9 +68,21 @@ func (s scene) ranks() [][2]int {
 	}
 	var pairs [][2]int
 	for i, j := 1, n-1; i < j; i, j = i+1, j-1 {
-		pairs = append(pairs, [2]int{i, j})
+		if !s.joined(i, j) {
+			pairs = append(pairs, [2]int{i, j})
+		}
 	}
 	return pairs
+}
+
+// joined tells whether an edge leads from one of two nodes to the other.
+func (s scene) joined(i, j int) bool {
+	for _, e := range s.edges {
+		if e.from == i && e.to == j || e.from == j && e.to == i {
+			return true
+		}
+	}
+	return false
 }
 
 // dotName is what a node is called: T and its operation's index.
