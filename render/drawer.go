@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,6 +44,12 @@ func Pictures(ctx context.Context, d Drawer, h *history.History, r check.Result)
 	for i, p := range r.Parts {
 		jobs = append(jobs, pictureJobs(h, partDir(i, p), p.Result)...)
 	}
+	// If not all can be drawn, those that the page shows first come first.
+	order := make([]int, len(jobs))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return jobs[i].rank - jobs[j].rank })
 	list := make([]Picture, len(jobs))
 	ctx, stop := context.WithTimeoutCause(ctx, maxDrawing, fmt.Errorf("drawing was stopped after %s", maxDrawing))
 	defer stop()
@@ -50,9 +57,9 @@ func Pictures(ctx context.Context, d Drawer, h *history.History, r check.Result)
 	var done sync.WaitGroup
 	for range drawers {
 		done.Go(func() {
-			for i := next.Add(1) - 1; int(i) < len(jobs); i = next.Add(1) - 1 {
-				with := d
-				if i >= maxPictures && d != nil {
+			for k := next.Add(1) - 1; int(k) < len(jobs); k = next.Add(1) - 1 {
+				i, with := order[k], d
+				if k >= maxPictures && d != nil {
 					with = refuser{}
 				}
 				list[i] = jobs[i].scene().picture(ctx, with, jobs[i].name)
@@ -73,6 +80,7 @@ func (refuser) Draw(context.Context, []byte) ([]byte, error) {
 // pictureJob is a picture to be made. Scenes are made one by one: all of them at once may be a lot.
 type pictureJob struct {
 	name  string
+	rank  int // among those of its kind
 	scene func() scene
 }
 
@@ -80,14 +88,18 @@ type pictureJob struct {
 func pictureJobs(h *history.History, dir string, r check.Result) []pictureJob {
 	var jobs []pictureJob
 	for _, g := range groupByKind(r.Anomalies) {
+		ranks := make([]int, len(g.list))
+		for rank, i := range shortestFirst(g.list) {
+			ranks[i] = rank
+		}
 		for i, a := range g.list {
 			if len(a.Steps) > 0 {
-				jobs = append(jobs, pictureJob{dir + pictureName(g.kind, i), func() scene { return cycleScene(h, a) }})
+				jobs = append(jobs, pictureJob{dir + pictureName(g.kind, i), ranks[i], func() scene { return cycleScene(h, a) }})
 			}
 		}
 	}
 	for i, g := range r.Graphs {
-		jobs = append(jobs, pictureJob{fmt.Sprintf("%ssccs/%d", dir, i), func() scene { return graphScene(h, g, r.Anomalies) }})
+		jobs = append(jobs, pictureJob{fmt.Sprintf("%ssccs/%d", dir, i), i, func() scene { return graphScene(h, g, r.Anomalies) }})
 	}
 	return jobs
 }

@@ -204,13 +204,8 @@ func (p *htmlPage) kindSection(g group, prefix string, level int) {
 	if m := check.Meaning(g.kind); m != "" {
 		p.elem("p", sentence(m), "class", "meaning")
 	}
-	order := make([]int, len(g.list))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(i, j int) int { return len(g.list[i].Ops) - len(g.list[j].Ops) })
 	shown := 0
-	for _, i := range order {
+	for _, i := range shortestFirst(g.list) {
 		if shown >= pageKind || p.full(shown > 0) {
 			break
 		}
@@ -220,7 +215,7 @@ func (p *htmlPage) kindSection(g group, prefix string, level int) {
 	if left := g.total - shown; left > 0 {
 		text := fmt.Sprintf("… and %s more like this.", thousands(left))
 		if len(g.list) > shown {
-			text += " results.edn and results.json in the folder of this page list what was found."
+			text += fmt.Sprintf(" results.edn beside this page lists %s.", thousands(len(g.list)))
 		}
 		p.elem("p", text, "class", "more")
 	}
@@ -229,6 +224,16 @@ func (p *htmlPage) kindSection(g group, prefix string, level int) {
 	}
 	p.shut("section")
 	p.line()
+}
+
+// shortestFirst are the places of anomalies in the order in which they are told: those with few operations first.
+func shortestFirst(list []check.Anomaly) []int {
+	order := make([]int, len(list))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return len(list[i].Ops) - len(list[j].Ops) })
+	return order
 }
 
 // parts are the independent keys that are not valid.
@@ -275,7 +280,7 @@ func (p *htmlPage) foot(r check.Result) {
 		p.elem("code", "jcheck models NAME")
 		p.text(" a model. ")
 	}
-	p.text("Beside this page lie results.edn and results.json, with all that was found.")
+	p.text("Beside this page lie results.edn and results.json, for programs.")
 	p.shut("p", "footer")
 	p.line()
 }
