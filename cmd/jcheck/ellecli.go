@@ -115,7 +115,11 @@ func (e *env) runElleCLI(args []string) int {
 	}
 	if err != nil {
 		e.complain("", err)
-		if f.elleExit {
+		var late lateError
+		switch {
+		case f.elleExit && errors.As(err, &late):
+			return 255
+		case f.elleExit:
 			return 1
 		}
 		return exitUsage
@@ -141,18 +145,21 @@ func elleCLICode(code int) int {
 	return 0
 }
 
+// lateError is a wrong word that elle-cli notices only when it checks, which ends it as a broken history does.
+type lateError struct{ error }
+
 // job makes of the flags what is to be done.
 func (f *cliFlags) job(e *env, fs *pflag.FlagSet) (job, error) {
 	o := elle.Options{Models: commaList(f.models), Anomalies: commaList(f.anomalies)}
 	var err error
 	if o.Workload, err = cliWorkload(f.model); err != nil {
-		return job{}, err
+		return job{}, lateError{err}
 	}
 	if !f.verbose && f.directory == "" {
 		o.MaxAnomalies = 1 // nobody sees them
 	}
 	if err := o.Validate(); err != nil {
-		return job{}, err
+		return job{}, lateError{err}
 	}
 	if f.directory != "" {
 		o.Graphs = maxComponents
