@@ -79,7 +79,7 @@ func (f *elleFlags) define(fs *pflag.FlagSet) {
 	fs.IntVar(&f.max, "max-anomalies", 0, "list at most `N` anomalies of each kind; 0 for all (default 1 in text, else 100)")
 	fs.DurationVar(&f.timeout, "timeout", 0, "give up on a file after this `TIME` (30s, 5m), with what was proved so far")
 	fs.StringVar(&f.memory, "max-memory", "", "give up before more than this `SIZE` (512M, 2G) is in use (default nine tenths of the machine's)")
-	fs.StringVar(&f.out, "out", "", "write results.edn, results.json and the proofs into `DIR`")
+	fs.StringVar(&f.out, "out", "", "write index.html (a page to look at), the results and the proofs into `DIR`")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "print the verdict line only")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print whole reads, whole transactions and all models")
 }
