@@ -63,11 +63,14 @@ func (c *checker) check(ctx context.Context, h *history.History, workers int) ch
 		r.Notes = []check.Note{nothingDone}
 	}
 	for _, t := range trials(ctx, obj.parts(), c.o, workers) {
-		switch t.end {
-		case stuck:
+		switch {
+		case t.end == stuck:
 			r.Verdict = check.Invalid
 			r.Anomalies = append(r.Anomalies, t.anomaly(ctx, h))
-		case reached:
+		case t.proved():
+			r.Verdict = check.Invalid
+			r.Anomalies = append(r.Anomalies, t.provedAnomaly())
+		case t.end == reached:
 		default:
 			r.Verdict = check.Worse(r.Verdict, check.Unknown)
 			r.Reasons = append(r.Reasons, t.reason(ctx, h))

@@ -57,6 +57,8 @@ type Datatype struct {
 	ReadOnly   func(c Call) bool // never changes the state
 	Blind      func(c Call) bool // possible in every state
 	Overwrites func(c Call) bool // Blind, and the next state doesn't depend on the state before
+
+	fast func(o *object) (why *proof, applies bool) // decides some histories without a search
 }
 
 // Datatypes are all that are built in, by name.

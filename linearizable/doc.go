@@ -15,7 +15,8 @@
 // The calls of each independent key are checked apart (check.go), and so are those that no key of the datatype links
 // (parts.go): linearizability is local.
 //
-// Each part is searched moment by moment for configurations that are still possible (search.go, pass.go, level.go). That
+// A register or key whose values are each written once is decided without a search, in O(n log n) (fastregister.go).
+// Any other part, and one where that leaves to be told how it fails, is searched moment by moment for configurations that are still possible (search.go, pass.go, level.go). That
 // is exponential in the number of calls that are open at once in the worst case, as the problem is NP-complete (Gibbons
 // and Korach 1997), but not in the length of the history: memory is that of the widest moment. Levels start narrow, and are
 // widened where a narrow one fails: a configuration that reaches the end proves the part linearizable, whatever was cut

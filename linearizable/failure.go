@@ -56,6 +56,15 @@ func (t *trial) anomaly(ctx context.Context, h *history.History) check.Anomaly {
 	return a
 }
 
+// provedAnomaly tells of a proof that needed no search.
+func (t *trial) provedAnomaly() check.Anomaly {
+	a := check.Anomaly{Kind: NonLinearizable, Total: 1, Text: t.why.text}
+	for _, x := range t.why.calls {
+		a.Ops = append(a.Ops, t.obj.calls[x].id)
+	}
+	return a
+}
+
 // failure runs the search again.
 func (t *trial) failure(ctx context.Context, h *history.History) *failure {
 	s := newSearch(t.obj, Options{MaxConfigurations: never << 8, MaxBytes: never << 16})

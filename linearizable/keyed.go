@@ -84,6 +84,10 @@ func kv() Datatype {
 		Blind:    is("put", "append", "delete"),
 		// Calls of a part are all of one key: what is put replaces all there is.
 		Overwrites: is("put", "delete"),
+		fast: func(o *object) (*proof, bool) {
+			key := o.d.Keys(o.kinds[0])[0]
+			return fastRegister(o, pairsOf(o.init).get(key), kvAccess)
+		},
 	}
 }
 

@@ -17,6 +17,7 @@ func register() Datatype {
 		Show:      func(state any) history.Value { return state.(Term).Value() },
 		ReadOnly:  is("read"),
 		Blind:     is("write"), Overwrites: is("write"),
+		fast: func(o *object) (*proof, bool) { return fastRegister(o, o.init.(Term), registerAccess) },
 	}
 }
 

@@ -14,7 +14,8 @@ type trial struct {
 	*search
 	beam int
 	end  ending
-	at   int // moments done by then, in the pass that came furthest
+	at   int    // moments done by then, in the pass that came furthest
+	why  *proof // that there is no linearization, without a search
 }
 
 // trials searches all parts, with narrow levels first. Narrow passes go round all parts before any part gets a wider one:
@@ -30,20 +31,28 @@ func trials(ctx context.Context, parts []*object, o Options, workers int) []*tri
 		spread(len(todo), workers, func(i int) {
 			t := &all[todo[i]]
 			if round == 0 {
-				*t = &trial{search: newSearch(parts[todo[i]], o)}
+				*t = newTrial(parts[todo[i]], o)
 			}
-			(*t).try(ctx, beam)
+			if (*t).search != nil {
+				(*t).try(ctx, beam)
+			}
 		})
 		var left []int
+		wrong := false
 		for _, i := range todo {
 			switch all[i].end {
 			case stuck:
-				return decided(all)
+				wrong = true
 			case reached:
 				all[i].search = nil // its states and moments aren't needed any more
 			case cutShort:
 				left = append(left, i)
+			default:
+				wrong = wrong || all[i].proved()
 			}
+		}
+		if wrong {
+			return decided(all)
 		}
 		if todo = left; len(todo) == 0 {
 			break
@@ -52,11 +61,34 @@ func trials(ctx context.Context, parts []*object, o Options, workers int) []*tri
 	return all
 }
 
+// newTrial decides a part without a search where it can.
+func newTrial(part *object, o Options) *trial {
+	t := &trial{}
+	if part.d.fast != nil && len(part.calls) > 0 {
+		applies := false
+		if t.why, applies = part.d.fast(part); applies && t.why == nil {
+			return t
+		}
+	}
+	if t.why != nil {
+		o.MaxConfigurations = min(o.maxConfigurations(), storyConfigurations)
+	}
+	t.search = newSearch(part, o)
+	return t
+}
+
+// proved tells whether a part is known not to be linearizable though its search ended without showing where.
+func (t *trial) proved() bool { return t.why != nil && t.end != stuck && t.end != cutShort }
+
+// storyConfigurations is how many configurations are tried of a part that is known not to be linearizable, only to tell
+// where it fails.
+const storyConfigurations = 200_000
+
 // decided leaves out what is undecided: some part is wrong, so nothing more needs to be known.
 func decided(all []*trial) []*trial {
 	var wrong []*trial
 	for _, t := range all {
-		if t.end == stuck {
+		if t.end == stuck || t.proved() {
 			wrong = append(wrong, t)
 		}
 	}
@@ -68,6 +100,9 @@ func (t *trial) try(ctx context.Context, beam int) {
 	t.end, t.beam, t.at = p.end, beam, max(t.at, p.at)
 	if p.end == stuck {
 		t.at = p.at
+	}
+	if p.end == reached && t.why != nil {
+		panic("linearizable: internal error: a linearization of what can't be linearized")
 	}
 }
 
