@@ -292,9 +292,12 @@ func stepStart(from, to, i int, last bool) string {
 	return fmt.Sprintf("T%d must come before T%d, because ", from, to)
 }
 
+// maxSentence is how many characters of a sentence are shown: the values in it may be of any length.
+const maxSentence = 2000
+
 // sentence writes a sentence with the names of transactions in bold.
 func (p *htmlPage) sentence(text string) {
-	for i, w := range strings.Split(text, " ") {
+	for i, w := range strings.Split(clipText(text, maxSentence), " ") {
 		if i > 0 {
 			p.text(" ")
 		}

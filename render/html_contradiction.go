@@ -41,7 +41,7 @@ func roleOf(a check.Anomaly, i int) string {
 // the row is for that kind only, and comes before one for all.
 var evidence = [...]struct{ kind, field, name string }{
 	{"", "key", "Key"},
-	{"lost-update", "value", "Both read"},
+	{"lost-update", "value", "What they read"},
 	{"", "value", "Value"},
 	{"incompatible-order", "values", "The orders"},
 	{"dirty-update", "values", "Versions"},
@@ -52,7 +52,7 @@ var evidence = [...]struct{ kind, field, name string }{
 	{"G1a", "element", "Aborted element"},
 	{"garbage-read", "element", "Never written"},
 	{"", "element", "Element"},
-	{"", "duplicates", "Times found"},
+	{"", "duplicates", "Element, times found"},
 	{"predicate-read-miss", "versions", "All its versions match"},
 	{"", "versions", "Versions"},
 	{"cyclic-versions", "scc", "Each before the other"},

@@ -221,7 +221,7 @@ func firstOf(a, b string) string {
 func (p *htmlPage) stepDown(s check.Step, from, to *rung) {
 	x, y1, y2 := ladderLeft+36, from.top+from.height, to.top
 	p.open("g", "class", "step "+relClass(s.Type))
-	p.elem("title", s.Text)
+	p.elem("title", clipText(s.Text, maxTitle))
 	p.raw(fmt.Sprintf(`<path class="line" d="M%d %dV%d"/>`, x, y1, y2-8))
 	p.arrowHead(x, y2, 0, 1)
 	p.open("text", "x", num(x+14), "y", num((y1+y2)/2+4))
@@ -239,7 +239,7 @@ func (p *htmlPage) stepBack(s check.Step, from, to *rung) {
 		y1, y2 = from.top+from.height-10, from.top+10
 	}
 	p.open("g", "class", "step back "+relClass(s.Type))
-	p.elem("title", s.Text)
+	p.elem("title", clipText(s.Text, maxTitle))
 	p.raw(fmt.Sprintf(`<path class="line" d="M%d %dH%dQ%d %d %d %dV%dQ%d %d %d %dH%d"/>`,
 		x, y1, out-10, out, y1, out, y1-10, y2+10, out, y2, out-10, y2, x+8))
 	p.arrowHead(x, y2, -1, 0)
