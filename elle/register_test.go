@@ -90,6 +90,9 @@ func TestRegisterPremises(t *testing.T) {
 			"0 ok [[:w :x 1]]", "1 ok [[:append :x 2]]"}, "unknown reason unexpected-txn-micro-op-types"},
 		{"a foreign operation", serializable, []string{
 			"0 ok [[:w :x 1]]", "1 ok 5"}, "unknown reason unexpected-txn-micro-op-types"},
+		{"a lone transaction that read what it wrote later", serializable, []string{"0 ok [[:r :x 1] [:w :x 1]]"}, "valid"},
+		{"a lone transaction that wrote", serializable, []string{"0 ok [[:w :x 1]]"},
+			"unknown empty-transaction-graph reason empty-transaction-graph"},
 		{"empty transactions", serializable, []string{
 			"0 ok [[:w :x 1]]", "1 ok []", "2 ok nil", "3 ok [[:r :x 1]]"}, "valid"},
 		{"keys of mixed kinds", serializable, []string{

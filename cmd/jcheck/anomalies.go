@@ -169,7 +169,11 @@ func findAnomaly(name string) (anomaly, error) {
 			return all[i], nil
 		}
 	}
-	return anomaly{}, fmt.Errorf("unknown anomaly %q (hint: jcheck anomalies)", name)
+	var names []string
+	for _, a := range all {
+		names = append(append(names, a.Name), a.Also...)
+	}
+	return anomaly{}, fmt.Errorf("unknown anomaly %q (hint: %s)", name, nearestOr(wanted, names, "jcheck anomalies"))
 }
 
 // printAnomalies prints one line per anomaly.
