@@ -49,7 +49,7 @@ func TestFindAnomaly(t *testing.T) {
 	if got, err := findAnomaly("no-such"); err == nil {
 		t.Errorf("findAnomaly(no-such) = %s, want an error", got.Name)
 	}
-	if got, err := findAnomaly("Lost Updates"); err == nil || !strings.Contains(err.Error(), "did you mean lost-update?") {
+	if got, err := findAnomaly("Lost Updates"); err == nil || !strings.Contains(err.Error(), "did you mean lost-update") {
 		t.Errorf("findAnomaly(Lost Updates) = %s, %v, want lost-update to be suggested", got.Name, err)
 	}
 }
