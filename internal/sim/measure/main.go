@@ -59,8 +59,8 @@ func bench(args []string) (int, error) {
 	f.StringVar(&b.dir, "dir", "bin/bench", "where histories are made, and deleted again")
 	f.StringVar(&b.only, "only", "", "only cases with this in their names")
 	f.IntVar(&b.runs, "runs", 5, "runs of each figure, of which the median is shown")
-	f.BoolVar(&b.big, "big", false, "10 million transactions as well: takes a minute, 3 GB of disk and 6 GB of memory")
-	f.BoolVar(&b.huge, "huge", false, "22 million transactions as well: takes some minutes, 7 GB of disk and 14 GB of memory")
+	f.BoolVar(&b.big, "big", false, "10 million transactions as well: takes a minute, 3 GB of disk and 3 GB of memory")
+	f.BoolVar(&b.huge, "huge", false, "22 million transactions as well: takes some minutes, 7 GB of disk and of memory")
 	if err := f.Parse(args); err != nil {
 		return 254, err
 	}
