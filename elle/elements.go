@@ -47,22 +47,41 @@ func newElements(appends []appendRef, lists [][]history.Sym) elements {
 	return hashElements(total, appends, lists)
 }
 
-// hashElements is newElements for elements that aren't small integers close to each other.
+// hashElements is newElements for elements that aren't small integers close to each other. Every place is a slot, which
+// takes 16 bytes elsewhere: so where most elements came several times, as an append and its completion do, a smaller table
+// follows the first.
 func hashElements(total int, appends []appendRef, lists [][]history.Sym) elements {
-	places := 1 << bits.Len(uint(2*total))
-	t := elements{size: uint32(places) + 2, syms: make([]history.Sym, places)}
+	t, distinct := tableOf(total, appends, lists)
+	if placesFor(distinct) < len(t.syms) {
+		t, _ = tableOf(distinct, appends, lists)
+	}
+	return t
+}
+
+func placesFor(n int) int { return 1 << bits.Len(uint(2*n)) }
+
+// tableOf is a table for n different elements, and tells how many there are.
+func tableOf(n int, appends []appendRef, lists [][]history.Sym) (t elements, distinct int) {
+	places := placesFor(n)
+	t = elements{size: uint32(places) + 2, syms: make([]history.Sym, places)}
 	for i := range t.syms {
 		t.syms[i] = noSym
 	}
+	put := func(e history.Sym) {
+		if at := t.place(e); t.syms[at] != e {
+			t.syms[at] = e
+			distinct++
+		}
+	}
 	for _, a := range appends {
-		t.syms[t.place(a.el)] = a.el
+		put(a.el)
 	}
 	for _, list := range lists {
 		for _, e := range list {
-			t.syms[t.place(e)] = e
+			put(e)
 		}
 	}
-	return t
+	return t, distinct
 }
 
 // place is where e is in a hashed table, or where it would go. There is always a free place: tables are half full.
