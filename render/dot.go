@@ -12,11 +12,11 @@ import (
 // DOT is a cycle as a directed graph for Graphviz: a record per transaction, with a port per micro-op, and an edge per
 // step, from the micro-op that it starts at to the one that it ends at. What else orders the transactions is there in
 // thin lines.
-func DOT(h *history.History, a check.Anomaly) string { return cycleScene(h, a).dot() }
+func DOT(h *history.History, a check.Anomaly) string { return cycleScene(h, a).dot(inFull) }
 
 // GraphDOT is a strongly connected component as a directed graph for Graphviz, like DOT.
 func GraphDOT(h *history.History, g check.Graph, cycles []check.Anomaly) string {
-	return graphScene(h, g, cycles).dot()
+	return graphScene(h, g, cycles).dot(inFull)
 }
 
 // dotHead begins every graph. Micro-ops are listed from top to bottom, so the graph runs from left to right; Courier is
@@ -27,10 +27,27 @@ const dotHead = `digraph a_graph {
   edge [fontname="Helvetica", fontsize=12, penwidth=0.8, arrowsize=0.7];
 `
 
+// detail is how much is asked of Graphviz, which loses some edges between ports of nodes that must be in one rank.
+type detail int
+
+const (
+	inFull  detail = iota
+	noRing         // without nodes that must be in one rank
+	noPorts        // edges end at nodes, too
+)
+
+// maxRoomy is up to how many edges curves are smooth and all have labels. Beyond, layout would take minutes, and labels
+// would hide the rest: straight lines, and what they mean is told by their colour and on hover.
+const maxRoomy = 40
+
 // dot is the scene in Graphviz's language. The ids let the layout's nodes and edges be found again.
-func (s scene) dot() string {
+func (s scene) dot(level detail) string {
 	var b strings.Builder
 	b.WriteString(dotHead)
+	crowded := len(s.edges) > maxRoomy
+	if crowded {
+		b.WriteString("  graph [splines=line, nslimit=2, mclimit=0.5];\n")
+	}
 	for i := range s.nodes {
 		if len(s.edges) == 0 {
 			i = len(s.nodes) - 1 - i // what nothing joins is piled up from below
@@ -41,7 +58,13 @@ func (s scene) dot() string {
 	}
 	for i, e := range s.edges {
 		from, to := s.nodes[e.from], s.nodes[e.to]
-		style := ""
+		if level >= noPorts {
+			e.fromPort, e.toPort = -1, -1
+		}
+		style, lines := "", e.lines
+		if crowded && !e.bold {
+			lines = nil
+		}
 		if e.bold {
 			style = ", penwidth=2.2, arrowsize=0.9, weight=4, fontsize=13"
 		} else if s.ring {
@@ -49,9 +72,9 @@ func (s scene) dot() string {
 		}
 		fmt.Fprintf(&b, "  %s%s -> %s%s [label=\"%s\", color=\"%s\", fontcolor=\"%s\"%s, id=\"e%d\"];\n",
 			from.dotName(), from.dotPort(e.fromPort), to.dotName(), to.dotPort(e.toPort),
-			dotText(strings.Join(e.lines, "\n")), relColor(e.rel), relColor(e.rel), style, i)
+			dotText(strings.Join(lines, "\n")), relColor(e.rel), relColor(e.rel), style, i)
 	}
-	for _, pair := range s.ranks() {
+	for _, pair := range s.ranks(level) {
 		fmt.Fprintf(&b, "  {rank=same; %s; %s;}\n", s.nodes[pair[0]].dotName(), s.nodes[pair[1]].dotName())
 	}
 	b.WriteString("}\n")
@@ -61,9 +84,9 @@ func (s scene) dot() string {
 // ranks are the nodes of a cycle that get the same place from left to right: laid out as a ring, a long cycle is half as
 // wide as in a row, and its last step isn't longer than the others. Not two that an edge joins: Graphviz loses edges
 // between records of the same rank ("lost T1 T2 edge").
-func (s scene) ranks() [][2]int {
+func (s scene) ranks(level detail) [][2]int {
 	n := len(s.nodes)
-	if !s.ring || n < 4 {
+	if !s.ring || n < 4 || level >= noRing {
 		return nil
 	}
 	var pairs [][2]int

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +31,7 @@ type Picture struct {
 
 // What drawing a whole result may take: the pictures beyond are there as DOT, as are those that time ran out for.
 const (
-	maxPictures = 200
+	maxPictures = 400
 	maxDrawing  = time.Minute
 )
 
@@ -44,24 +45,20 @@ func Pictures(ctx context.Context, d Drawer, h *history.History, r check.Result)
 	for i, p := range r.Parts {
 		jobs = append(jobs, pictureJobs(h, partDir(i, p), p.Result)...)
 	}
-	// If not all can be drawn, those that the page shows first come first.
-	order := make([]int, len(jobs))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(i, j int) int { return jobs[i].rank - jobs[j].rank })
 	list := make([]Picture, len(jobs))
+	order := drawOrder(jobs)
 	ctx, stop := context.WithTimeoutCause(ctx, maxDrawing, fmt.Errorf("drawing was stopped after %s", maxDrawing))
 	defer stop()
 	var next atomic.Int64
 	var done sync.WaitGroup
 	for range drawers {
 		done.Go(func() {
-			for k := next.Add(1) - 1; int(k) < len(jobs); k = next.Add(1) - 1 {
-				i, with := order[k], d
-				if k >= maxPictures && d != nil {
+			for n := next.Add(1) - 1; int(n) < len(jobs); n = next.Add(1) - 1 {
+				with := d
+				if n >= maxPictures && d != nil {
 					with = refuser{}
 				}
+				i := order[n]
 				list[i] = jobs[i].scene().picture(ctx, with, jobs[i].name)
 			}
 		})
@@ -81,7 +78,27 @@ func (refuser) Draw(context.Context, []byte) ([]byte, error) {
 type pictureJob struct {
 	name  string
 	rank  int // among those of its kind
+	edges int
 	scene func() scene
+}
+
+// drawOrder is the order in which pictures are made, since perhaps not all are: those that the page shows first come
+// first, but what is crowded comes last, as it may use up a drawer's time and patience.
+func drawOrder(jobs []pictureJob) []int {
+	order := make([]int, len(jobs))
+	for i := range order {
+		order[i] = i
+	}
+	last := func(i int) int {
+		if jobs[i].edges > maxRoomy {
+			return jobs[i].edges
+		}
+		return 0
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		return cmp.Or(cmp.Compare(last(i), last(j)), cmp.Compare(jobs[i].rank, jobs[j].rank))
+	})
+	return order
 }
 
 // pictureJobs are the pictures of a result without its parts; their names begin with dir.
@@ -94,12 +111,12 @@ func pictureJobs(h *history.History, dir string, r check.Result) []pictureJob {
 		}
 		for i, a := range g.list {
 			if len(a.Steps) > 0 {
-				jobs = append(jobs, pictureJob{dir + pictureName(g.kind, i), ranks[i], func() scene { return cycleScene(h, a) }})
+				jobs = append(jobs, pictureJob{dir + pictureName(g.kind, i), ranks[i], len(a.Steps) + len(a.Among), func() scene { return cycleScene(h, a) }})
 			}
 		}
 	}
 	for i, g := range r.Graphs {
-		jobs = append(jobs, pictureJob{fmt.Sprintf("%ssccs/%d", dir, i), i, func() scene { return graphScene(h, g, r.Anomalies) }})
+		jobs = append(jobs, pictureJob{fmt.Sprintf("%ssccs/%d", dir, i), i, len(g.Edges), func() scene { return graphScene(h, g, r.Anomalies) }})
 	}
 	return jobs
 }
@@ -124,14 +141,29 @@ func DrawGraph(ctx context.Context, d Drawer, h *history.History, g check.Graph,
 
 // picture lets a scene be drawn.
 func (s scene) picture(ctx context.Context, d Drawer, name string) Picture {
-	p := Picture{Name: name, DOT: []byte(s.dot())}
+	p := Picture{Name: name, DOT: []byte(s.dot(inFull))}
 	g, err := s.layOut(ctx, d, p.DOT)
+	for detail := inFull + 1; beyond(err) && detail <= noPorts; detail++ {
+		p.DOT = []byte(s.dot(detail))
+		g, err = s.layOut(ctx, d, p.DOT)
+	}
 	if err != nil {
 		p.Why = err.Error()
 		return p
 	}
 	p.SVG, p.Bare = s.svg(g, false), s.svg(g, true)
 	return p
+}
+
+// GraphError says that a drawer could not lay out this graph, though it may well do others.
+type GraphError struct{ Why string }
+
+func (e *GraphError) Error() string { return e.Why }
+
+// beyond tells whether a simpler graph may be drawn where this one was not.
+func beyond(err error) bool {
+	var graph *GraphError
+	return errors.As(err, &graph)
 }
 
 // What is given to a drawer at all: layout takes seconds at this size, and far longer above it.
@@ -152,7 +184,11 @@ func (s scene) layOut(ctx context.Context, d Drawer, dot []byte) (geometry, erro
 	if err != nil {
 		return geometry{}, err
 	}
-	return readGeometry(svg, s)
+	g, err := readGeometry(svg, s)
+	if err != nil {
+		return geometry{}, &GraphError{err.Error()}
+	}
+	return g, nil
 }
 
 // pictureName is where the i-th anomaly of a kind is drawn.

@@ -243,8 +243,8 @@ func shortMop(v edn.Value) string {
 	head := v.Items
 	for from := 1; from < len(items); from++ {
 		end := edn.NewVector(append([]edn.Value{edn.NewSymbol("…")}, items[from:]...))
-		if text = clip(dotMop(edn.NewVector([]edn.Value{head[0], head[1], end})), maxText+1); utf8.RuneCountInString(text) <= maxText {
-			return text
+		if text = dotMop(edn.NewVector([]edn.Value{head[0], head[1], end})); utf8.RuneCountInString(text) <= maxText {
+			return clip(text, maxText)
 		}
 	}
 	return clip(text, maxText)

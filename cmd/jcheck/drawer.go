@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"jcheck/render"
 )
 
 // What drawing may take. Drawings are a courtesy: whatever a drawer does, a verdict is neither changed nor held up for long.
@@ -167,8 +169,12 @@ func (d *drawer) gaveUp() bool {
 	return d.failures >= maxFailures
 }
 
-// count keeps the number of failures in a row.
+// count keeps the number of failures in a row. That a graph is beyond the drawer isn't one: others may not be.
 func (d *drawer) count(err error) {
+	var graph *render.GraphError
+	if errors.As(err, &graph) {
+		return
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.failures++; err == nil {

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"jcheck/render"
 )
 
 // drawGreeting is the first line of a drawer that speaks our protocol: see cmd/jcheck-draw/serve.go.
@@ -101,7 +103,7 @@ func (p *drawProcess) readAnswer() ([]byte, error) {
 	case err != nil || len(text) < n:
 		return nil, errors.New("ended in the middle of a drawing")
 	case word == "error":
-		return nil, fmt.Errorf("%.200s", plainLine(string(text)))
+		return nil, &render.GraphError{Why: fmt.Sprintf("%.200s", plainLine(string(text)))}
 	}
 	return text, nil
 }
@@ -219,7 +221,7 @@ func (d *drawer) drawAlone(ctx context.Context, dot []byte) ([]byte, error) {
 	case cause != nil:
 		return nil, cause
 	case heard.String() != "":
-		return nil, errors.New(heard.String())
+		return nil, &render.GraphError{Why: heard.String()}
 	}
 	return nil, err
 }
