@@ -65,7 +65,6 @@ type htmlPage struct {
 	o        HTMLOptions
 	words    *page // shortens values as the report does
 	pictures map[string]*Picture
-	figures  int // figures so far: their titles need identifiers
 }
 
 // head is what precedes the page's text. The policy forbids scripts and all loading, should anything have slipped

@@ -97,6 +97,8 @@ var modelSigns = [...]struct{ sign, class, text string }{
 // modelStates are the states that a result's models can be in, for a legend.
 func modelStates(r check.Result) []modelState {
 	switch {
+	case len(r.Models.Not) > 0 && len(r.Models.Strongest) == 0:
+		return []modelState{modelNot, modelAlsoNot}
 	case len(r.Models.Not) > 0:
 		return []modelState{modelNot, modelAlsoNot, modelStrongest, modelPossible}
 	case r.Verdict == check.Valid:
