@@ -105,6 +105,28 @@ func TestRegisterPremises(t *testing.T) {
 	}
 }
 
+// Without this, transactions that the user's order doesn't name could come last, or ties follow anything but the file.
+// Whether 1 comes before 2 shows: T2 read 1, and something that the writer of 2 wrote.
+func TestGivenOrderGapsAndTies(t *testing.T) {
+	h := readText(t, opLines("0 ok [[:w :x 1]]", "1 ok [[:w :x 2] [:w :z 1]]", "2 ok [[:r :x 1] [:r :z 1]]"))
+	for _, c := range []struct {
+		order map[int64]float64
+		want  string
+	}{
+		{map[int64]float64{1: -7}, "invalid G-single-item"}, // 0 isn't named, and so first
+		{map[int64]float64{0: -7}, "valid"},                 // 1 is
+		{map[int64]float64{0: 5, 1: 5}, "invalid G-single-item"},
+		{map[int64]float64{2: 1}, "invalid G-single-item"},
+		{map[int64]float64{0: 1, 1: 0.5}, "valid"},
+		{nil, "valid"},
+	} {
+		got := outline(Check(context.Background(), h, Options{Workload: RWRegister, Models: []string{"serializable"}, TransactionOrder: c.order}))
+		if got != c.want {
+			t.Errorf("%v: got %s, want %s", c.order, got, c.want)
+		}
+	}
+}
+
 // Without this, the steps of a proof over registers could name wrong versions or micro-ops, or lack their reasons.
 func TestRegisterSteps(t *testing.T) {
 	h := readText(t, opLines(
