@@ -49,7 +49,7 @@ const rowForm = "  %-37s %8s %8s %8s %8s %7s %9s %7s  %s\n"
 
 // group measures the cases of a shape and prints a row for each.
 func (b *table) group(g group) (err error) {
-	var before row // the last one of the same kind, for growth
+	before := map[string]row{} // the last one of each kind, for growth
 	for _, c := range g.cases {
 		name := g.name + ", " + c.what()
 		if !strings.Contains(name, b.only) || c.size == big && !b.big || c.size == huge && !b.huge {
@@ -63,8 +63,8 @@ func (b *table) group(g group) (err error) {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		b.print(name, before, r)
-		before = r
+		b.print(name, before[c.what()], r)
+		before[c.what()] = r
 	}
 	return b.forget()
 }
@@ -175,7 +175,7 @@ func (b *table) print(name string, before, r row) {
 		b.over = append(b.over, name)
 		remarks = append(remarks, "OVER")
 	}
-	if before.txns > 0 && before.txns < r.txns && before.what() == r.what() {
+	if before.txns > 0 && before.txns < r.txns && !r.read {
 		times := float64(r.txns) / float64(before.txns)
 		remarks = append(remarks, fmt.Sprintf("CPU ×%.1f, memory ×%.1f for ×%.1f", r.cost.cpu.Seconds()/before.cost.cpu.Seconds(),
 			float64(r.anon)/float64(before.anon), times))
