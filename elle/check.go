@@ -27,10 +27,17 @@ func Check(ctx context.Context, h *history.History, o Options) check.Result {
 		}
 	}
 	c := checker{w: w, o: o, prohibited: cycle.Prohibited(o.models(), o.Anomalies), keyNo: make([]int32, h.NumKeys())}
+	var r check.Result
 	if h.Keyed() {
-		return c.checkKeys(ctx, h)
+		r = c.checkKeys(ctx, h)
+	} else {
+		r = c.check(ctx, h).result
 	}
-	return c.check(ctx, h).result
+	if w != RWRegister && o.aboutRegisters() {
+		r.Notes = append(r.Notes, check.Note{Code: "options-without-effect", Text: fmt.Sprintf(
+			"the options about versions of registers have no effect on %s", w)})
+	}
+	return r
 }
 
 // checker is one call of Check: what is looked for, and in what.

@@ -235,3 +235,19 @@ func TestKeyedReasons(t *testing.T) {
 		t.Errorf("got %v, %d parts, %v", got.Verdict, len(got.Parts), got.Reasons)
 	}
 }
+
+// Without this a user who asks for version orders of registers would believe that they were used on lists.
+func TestRegisterOptionsOnListsAreNoted(t *testing.T) {
+	h, err := history.Read(t.Context(), "text", []byte(`{:type :ok, :process 0, :value [[:append :x 1]]}`), history.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		o    Options
+		want int
+	}{{Options{}, 0}, {Options{WFRKeys: true}, 1}} {
+		if got := Check(t.Context(), h, c.o).Notes; len(got) != c.want {
+			t.Errorf("%+v: notes %v, want %d", c.o, got, c.want)
+		}
+	}
+}

@@ -30,3 +30,8 @@ const (
 	RWRegister
 	ClosedPredicate
 )
+
+// aboutRegisters tells whether any option is set that only rw-register looks at.
+func (o *Options) aboutRegisters() bool {
+	return o.WFRKeys || o.SequentialKeys || o.LinearizableKeys || o.TransactionOrder != nil || o.Initial != nil
+}

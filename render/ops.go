@@ -33,6 +33,11 @@ func (p *page) ops(ids []history.ID, a check.Anomaly) {
 		head := fmt.Sprintf("  %s = ", p.paint(bold, fmt.Sprintf("T%d", i+1)))
 		words := append(p.opWords(id, focusOn(a, i)), p.place(id))
 		p.wrap(head, strings.Repeat(" ", columns(head)), words)
+		if p.o.Verbose {
+			for _, f := range p.h.Op(id).Extra {
+				p.wrap("       ", "         ", []string{f.Name + ":", f.Value.String()})
+			}
+		}
 	}
 	if left := len(ids) - limit; left > 0 {
 		p.line("  ... and %s more (-v shows them)", thousands(left))
