@@ -21,7 +21,7 @@ const NonLinearizable = "nonlinearizable"
 // A history that has an ill-formed operation, or operations of some other object, is Unknown with that reason.
 func Check(ctx context.Context, h *history.History, o Options) check.Result {
 	if err := o.Validate(); err != nil {
-		return check.Result{Checker: checkerName, Reasons: []check.Reason{{Code: "invalid-options", Text: err.Error()}}}
+		return check.Result{Checker: Checker, Reasons: []check.Reason{{Code: "invalid-options", Text: err.Error()}}}
 	}
 	d, err := o.datatype()
 	c := checker{d: d, o: o}
@@ -41,7 +41,8 @@ func Check(ctx context.Context, h *history.History, o Options) check.Result {
 // nothingDone goes with the verdict on an object that nobody has used: it is valid, as in Knossos, but proves little.
 var nothingDone = check.Note{Code: "empty-history", Text: "No operation of a client took effect or was answered, so there was nothing to contradict"}
 
-const checkerName = "linearizable"
+// Checker is the name of this checker in its results.
+const Checker = "linearizable"
 
 // checker is one call of Check.
 type checker struct {
@@ -52,7 +53,7 @@ type checker struct {
 
 // check judges one object: calls → independent parts → searches → counterexample.
 func (c *checker) check(ctx context.Context, h *history.History, workers int) check.Result {
-	r := check.Result{Checker: checkerName, Fields: []history.Field{{Name: "model", Value: edn.NewKeyword(c.d.Name)}}}
+	r := check.Result{Checker: Checker, Fields: []history.Field{{Name: "model", Value: edn.NewKeyword(c.d.Name)}}}
 	obj, reasons := gather(h, c.d, c.init, c.o)
 	if len(reasons) > 0 {
 		r.Reasons = reasons
@@ -81,7 +82,7 @@ func (c *checker) check(ctx context.Context, h *history.History, workers int) ch
 
 // checkKeys checks the history of each independent key for itself.
 func (c *checker) checkKeys(ctx context.Context, h *history.History) check.Result {
-	all := check.Result{Checker: checkerName, Verdict: check.Valid, Fields: []history.Field{{Name: "model", Value: edn.NewKeyword(c.d.Name)}}}
+	all := check.Result{Checker: Checker, Verdict: check.Valid, Fields: []history.Field{{Name: "model", Value: edn.NewKeyword(c.d.Name)}}}
 	ids, keys := opsByKey(h), h.Keys()
 	results := make([]check.Result, len(keys))
 	spread(len(keys), c.o.workers(), func(i int) { results[i] = c.check(ctx, h.Select(ids[i]), 1) })

@@ -111,7 +111,7 @@ func TestCounterexample(t *testing.T) {
 			t.Errorf("states-count is %s, want 3", f.Value)
 		}
 	}
-	if !strings.Contains(a.Text, "could be in 3 states, and none allows T1:\n  - can't read 3 from register 1") {
+	if !strings.Contains(a.Text, "could be in 3 states, and none allows T1:\n- can't read 3 from register 1.\n") {
 		t.Errorf("text is %q", a.Text)
 	}
 }

@@ -152,10 +152,10 @@ func (f *failure) text(reasons []string) string {
 	}
 	fmt.Fprintf(&b, "When T1 returned, the %s could be in %d states, and none allows T1:", f.t.obj.d.Name, len(f.states))
 	for _, r := range reasons {
-		b.WriteString("\n  - " + r)
+		b.WriteString("\n- " + r + ".")
 	}
 	if more := len(f.states) - len(reasons); more > 0 {
-		fmt.Fprintf(&b, "\n  - and %d more", more)
+		fmt.Fprintf(&b, "\n- and %d more.", more)
 	}
 	return b.String()
 }

@@ -18,6 +18,7 @@ type TextOptions struct {
 	Quiet   bool     // the verdict line only
 	Color   bool     // ANSI colours
 	Hints   []string // sentences on what else the caller could ask for
+	NoMore  bool     // leave out where to learn more of the anomaly
 	Width   int      // columns of the page; 0 means 80
 }
 
@@ -79,7 +80,10 @@ func (p *page) headline(r check.Result) {
 // summary says what was asked and, in a sentence, what was found.
 func (p *page) summary(r check.Result) {
 	asked := "Checked"
-	if r.Checker != "" {
+	switch {
+	case p.o.Checked != "":
+		asked += " as " + p.o.Checked
+	case r.Checker != "":
 		asked += " as " + r.Checker
 	}
 	if len(r.Models.Asked) > 0 {
@@ -266,7 +270,7 @@ func (p *page) remarks(title string, notes []check.Note) {
 // more says how to learn more about what was found.
 func (p *page) more(r check.Result) {
 	kind := firstKind(r)
-	if r.Verdict != check.Invalid || kind == "" {
+	if r.Verdict != check.Invalid || kind == "" || p.o.NoMore {
 		return
 	}
 	p.line("")

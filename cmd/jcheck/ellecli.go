@@ -13,6 +13,7 @@ import (
 	"jcheck/check"
 	"jcheck/elle"
 	"jcheck/history"
+	"jcheck/linearizable"
 	"jcheck/render"
 )
 
@@ -27,15 +28,16 @@ The form of elle-cli: for each file a line "FILE <tab> true|false|unknown".
 
 `
 
-// cliModels are elle-cli's models; those with a workload are built.
+// cliModels are elle-cli's models; those with a workload or a datatype are built. register is ours.
 var cliModels = [...]struct {
 	name     string
 	workload elle.Workload
+	datatype string // for the models that Knossos checks
 }{
-	{"rw-register", elle.RWRegister}, {"list-append", elle.ListAppend},
-	{"bank", elle.Auto}, {"counter", elle.Auto}, {"set", elle.Auto}, {"set-full", elle.Auto},
-	{"long-fork", elle.Auto}, {"cas-register", elle.Auto}, {"mutex", elle.Auto}, {"comments", elle.Auto},
-	{"sequential", elle.Auto},
+	{"rw-register", elle.RWRegister, ""}, {"list-append", elle.ListAppend, ""},
+	{"cas-register", elle.Auto, "cas-register"}, {"mutex", elle.Auto, "mutex"}, {"register", elle.Auto, "register"},
+	{"bank", elle.Auto, ""}, {"counter", elle.Auto, ""}, {"set", elle.Auto, ""}, {"set-full", elle.Auto, ""},
+	{"long-fork", elle.Auto, ""}, {"comments", elle.Auto, ""}, {"sequential", elle.Auto, ""},
 }
 
 // cliFlags are elle-cli's flags and our one addition.
@@ -72,7 +74,7 @@ func (f *cliFlags) set() *pflag.FlagSet {
 func cliModelNames() string {
 	var names []string
 	for _, m := range cliModels {
-		if m.workload != elle.Auto {
+		if m.workload != elle.Auto || m.datatype != "" {
 			names = append(names, m.name)
 		}
 	}
@@ -164,7 +166,7 @@ func (f *cliFlags) job(e *env, fs *pflag.FlagSet) (job, error) {
 	if f.directory != "" {
 		o.Graphs = maxComponents
 	}
-	j := job{check: elleCheck(e, o), show: f.shower(e), out: f.directory, maxGraph: f.plotBytes,
+	j := job{check: f.checker(e, o), show: f.shower(e), out: f.directory, maxGraph: f.plotBytes,
 		drawTime: time.Duration(f.plotTimeout) * time.Millisecond}
 	switch f.format {
 	case "":
@@ -185,12 +187,22 @@ func (f *cliFlags) job(e *env, fs *pflag.FlagSet) (job, error) {
 	return j, err
 }
 
-// cliWorkload is the workload of one of elle-cli's models.
+// checker is the one that the model names.
+func (f *cliFlags) checker(e *env, o elle.Options) func(context.Context, *history.History) (check.Result, error) {
+	for _, m := range cliModels {
+		if m.name == f.model && m.datatype != "" {
+			return linearizableCheck(linearizable.Options{Datatype: m.datatype})
+		}
+	}
+	return elleCheck(e, o)
+}
+
+// cliWorkload is the workload of one of elle-cli's models; Auto for those that have none because Knossos checks them.
 func cliWorkload(model string) (elle.Workload, error) {
 	for _, m := range cliModels {
 		switch {
 		case m.name != model:
-		case m.workload == elle.Auto:
+		case m.workload == elle.Auto && m.datatype == "":
 			return elle.Auto, fmt.Errorf("model %q is not built yet (hint: this version has %s)", model, cliModelNames())
 		default:
 			return m.workload, nil

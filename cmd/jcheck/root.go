@@ -17,6 +17,7 @@ and if not, which operations prove it?
 
   jcheck elle history.json        is it strict-serializable, as clients saw it?
   jcheck elle -c snapshot-isolation history.edn
+  jcheck linearizable history.edn is this register, queue or lock what it claims?
   jcheck models                   what databases call it, and what to ask for
   jcheck anomalies lost-update    what an anomaly is, with a minimal history
 
@@ -56,7 +57,7 @@ func rootCommand(e *env) *cobra.Command {
 
 // verbs lists the commands in the order in which a newcomer meets them.
 func verbs(e *env) []*cobra.Command {
-	return []*cobra.Command{elleCommand(e), genCommand(e), modelsCommand(e), anomaliesCommand(e)}
+	return []*cobra.Command{elleCommand(e), linearizableCommand(e), genCommand(e), modelsCommand(e), anomaliesCommand(e)}
 }
 
 // verbNames are the first words that are verbs, cobra's own included.

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"jcheck/check"
+	"jcheck/elle"
+	"jcheck/history"
+	"jcheck/internal/edn"
+	"jcheck/linearizable"
+)
+
+// linearizableFlags are the flags of jcheck linearizable as they were given. Those that every checker has are elle's.
+type linearizableFlags struct {
+	elleFlags
+	model, failed string
+	datatype      linearizable.Options
+}
+
+// linearizableCommand is the verb linearizable.
+func linearizableCommand(e *env) *cobra.Command {
+	var f linearizableFlags
+	c := &cobra.Command{
+		Use:   "linearizable FILE...",
+		Short: "Checks one object: register, queue, lock, counter and the like",
+		Long:  linearizableLong(),
+		RunE: func(c *cobra.Command, paths []string) error {
+			if len(paths) == 0 {
+				return errors.New("no history given (hint: jcheck linearizable FILE, - for standard input)")
+			}
+			j, err := f.job(e, len(paths))
+			if err != nil {
+				return err
+			}
+			e.judgeAll(c.Context(), j, paths)
+			return nil
+		},
+	}
+	f.define(c.Flags())
+	return c
+}
+
+// linearizableLong lists the datatypes, which would make one flag's line too long.
+func linearizableLong() string {
+	var b strings.Builder
+	b.WriteString(`Looks for an order of all operations, each at one moment between its invocation
+and its completion, that explains every answer. Where there is none, tells the
+first operation that can't be explained, and why.
+
+  jcheck linearizable history.edn
+  jcheck linearizable --model cas-register --initial 0 history.edn
+
+Values are [key value] where each key is an object of its own (--independent).
+The models are:
+`)
+	for _, d := range linearizable.Datatypes() {
+		fmt.Fprintf(&b, "\n  %-16s %s", d.Name, d.Doc)
+	}
+	return b.String()
+}
+
+// define declares the flags.
+func (f *linearizableFlags) define(fs *pflag.FlagSet) {
+	fs.SortFlags = false
+	fs.StringVar(&f.model, "model", "auto", "what the object is, or auto: told from the operations")
+	fs.StringVar(&f.datatype.Initial, "initial", "", "the `VALUE` of the object before the history began, as EDN (default nil, or empty)")
+	fs.StringVar(&f.failed, "failed", "drop", "what failed operations say: drop (nothing), or observe (a failed cas found another value)")
+	fs.StringVar(&f.independent, "independent", "auto", "whether values are [key value], each key an object of its own: on, off or auto")
+	fs.BoolVar(&f.lenient, "lenient", false, "use what comes before a truncated end")
+	fs.StringVar(&f.format, "format", "auto", "edn, json, or auto: told from the content")
+	fs.StringVar(&f.output, "output", "text", "text, json or edn")
+	fs.DurationVar(&f.timeout, "timeout", 0, "give up on a file after this `TIME` (30s, 5m), with what was proved so far")
+	fs.StringVar(&f.memory, "max-memory", "", "give up before more than this `SIZE` (512M, 2G) is in use (default nine tenths of the machine's)")
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "print the verdict line only")
+	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print all keys that are not valid")
+}
+
+// job makes of the flags what is to be done.
+func (f *linearizableFlags) job(e *env, files int) (job, error) {
+	o := f.datatype
+	if err := oneOf("failed", f.failed, "drop", "observe"); err != nil {
+		return job{}, err
+	}
+	if f.failed == "observe" {
+		o.Failed = linearizable.Observe
+	}
+	if f.model != "auto" {
+		o.Datatype = f.model
+		if err := o.Validate(); err != nil {
+			return job{}, err
+		}
+	}
+	j := job{check: linearizableCheck(o), show: f.shower(e, elle.Options{}, files)}
+	var err error
+	if j.read, err = f.readOptions(); err != nil {
+		return job{}, err
+	}
+	if j.limits, err = makeLimits(f.timeout, f.memory); err != nil {
+		return job{}, err
+	}
+	return j, oneOf("output", f.output, "text", "json", "edn")
+}
+
+// modelGuessed is the field of a result that says that nobody named the model.
+const modelGuessed = "model-guessed"
+
+// checkedAs says what a history was checked as, and if that was a guess.
+func checkedAs(r check.Result) string {
+	var as, guess string
+	for _, f := range r.Fields {
+		switch f.Name {
+		case "model":
+			as = "linearizable " + f.Value.Text
+		case modelGuessed:
+			guess = " (told from the operations; --model says otherwise)"
+		}
+	}
+	return as + guess
+}
+
+// noHistoryOf are the reasons that mean: the file is no history of this object, or of none.
+var noHistoryOf = []string{"another-datatype", "another-function", "completion-without-invocation", "ill-formed", "invalid-options"}
+
+// linearizableCheck is the checker as the commands call it. The error is a history that has nothing for it to check, or
+// that makes no sense.
+func linearizableCheck(o linearizable.Options) func(context.Context, *history.History) (check.Result, error) {
+	return func(ctx context.Context, h *history.History) (check.Result, error) {
+		o := o
+		guessed := o.Datatype == ""
+		if guessed {
+			var err error
+			if o.Datatype, err = linearizable.Recognise(h); err != nil {
+				return check.Result{}, err
+			}
+		}
+		r := linearizable.Check(ctx, h, o)
+		var wrong []error
+		for _, why := range r.Reasons {
+			if slices.Contains(noHistoryOf, why.Code) {
+				wrong = append(wrong, errors.New(why.Text))
+			}
+		}
+		if len(wrong) > 0 {
+			return check.Result{}, errors.Join(wrong...)
+		}
+		if guessed {
+			r.Fields = append(r.Fields, history.Field{Name: modelGuessed, Value: edn.NewBool(true)})
+		}
+		return r, nil
+	}
+}
