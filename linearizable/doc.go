@@ -27,5 +27,6 @@
 //
 // The first operation that can't be linearized, the last that returned before it, every state that the object could be in
 // with the reason why the operation can't have answered so there, the operations pending then, and the end of the longest
-// order that explains all before it (failure.go).
+// order that explains all before it (failure.go). Then the few operations that prove the matter by themselves, whatever
+// the others did (shrink.go), if the history isn't too large to find them.
 package linearizable

@@ -53,8 +53,38 @@ func (t *trial) anomaly(ctx context.Context, h *history.History) check.Anomaly {
 		history.Field{Name: "prefix-end", Value: refs(f.ids(f.order[max(0, len(f.order)-maxConfigs):]))},
 	)
 	a.Text = f.text(reasons)
+	if few, ok := t.obj.essential(context.WithoutCancel(ctx), f.x); ok {
+		a.Text += "\n" + f.enough(&a, few)
+		a.Fields = append(a.Fields, history.Field{Name: "essential", Value: refs(f.ids(append(few, f.x)))})
+	}
 	return a
 }
+
+// enough says which operations prove the matter by themselves, and adds them to those of the anomaly.
+func (f *failure) enough(a *check.Anomaly, few []int32) string {
+	if len(few) > maxEssential {
+		return fmt.Sprintf("It takes %d operations to prove it.", len(few)+1)
+	}
+	names := []string{"T1"}
+	for _, id := range f.ids(few) {
+		at := slices.Index(a.Ops, id)
+		if at < 0 {
+			at = len(a.Ops)
+			a.Ops = append(a.Ops, id)
+		}
+		names = append(names, fmt.Sprintf("T%d", at+1))
+	}
+	if len(few) == 0 {
+		return "T1 alone proves it: no order explains it even if every other operation could have happened at any time after " +
+			"its invocation, or never."
+	}
+	last := len(names) - 1
+	return fmt.Sprintf("%s and %s prove it by themselves: no order explains them even if every other operation could "+
+		"have happened at any time after its invocation, or never.", strings.Join(names[:last], ", "), names[last])
+}
+
+// maxEssential is up to how many operations a proof is listed in the story.
+const maxEssential = 20
 
 // provedAnomaly tells of a proof that needed no search.
 func (t *trial) provedAnomaly() check.Anomaly {
