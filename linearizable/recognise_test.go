@@ -1,0 +1,27 @@
+package linearizable
+
+import "testing"
+
+func TestRecognise(t *testing.T) {
+	// Without this, a history could be judged as that of another object when nobody names one.
+	tests := []struct{ lines, want string }{
+		{"0 invoke read nil\n0 ok read nil", "register"},
+		{"0 invoke write 1", "register"},
+		{"0 invoke write 1\n0 ok write 1\n0 invoke cas [1 2]", "cas-register"},
+		{"0 invoke release nil", "mutex"},
+		{"0 invoke txn [[:read :x nil]]", "multi-register"},
+		{"0 invoke dequeue nil", "fifo-queue"},
+		{"0 invoke pop nil", "stack"},
+		{"0 invoke get [1 nil]", "kv"},
+		{"0 invoke dec 1", "counter"},
+		{"0 invoke add 1\n0 ok add 1\n0 invoke read nil\n0 ok read 1", "counter"},
+		{"0 invoke add 1\n0 ok add 1\n0 invoke read nil\n0 ok read #{1}", "set"},
+		{":nemesis info kill nil", "register"},
+		{"0 invoke frob nil", ""},
+	}
+	for _, tt := range tests {
+		if got, err := Recognise(read(t, tt.lines)); got != tt.want || (err != nil) != (tt.want == "") {
+			t.Errorf("%q is recognised as %q (%v), want %q", tt.lines, got, err, tt.want)
+		}
+	}
+}
