@@ -34,7 +34,7 @@ const (
 const (
 	maxShrunk         = 2000
 	shrinkTried       = 20_000
-	shrinkWork  int64 = 3_000_000
+	shrinkWork  int64 = 1_000_000
 )
 
 // essential lists the calls, but for x, that prove together with x that the part isn't linearizable; ok is false if the
@@ -100,7 +100,7 @@ func (s *shrinker) wrong(ctx context.Context) bool {
 		end = search.run(ctx, beams[i], false).end
 		s.work += int64(len(search.moments))
 	}
-	s.work += search.tried
+	s.work += search.tried + search.states.bytes/32 // large states are dear to make
 	return end == stuck
 }
 
