@@ -13,12 +13,9 @@ import (
 // but if they did, with the answer that they gave. An optional call is never dropped, since it may be what others have to
 // thank for their answers; but it proves nothing, so it isn't one of the few.
 type shrinker struct {
-	obj    *object
-	x      int32   // the call that can't be linearized
-	fate   []fate  // of each call
-	work   int64   // moments and configurations looked at
-	crashy []int32 // kind → the same, crashed; -1 if nobody has asked yet
-	kinds  []Call
+	obj  *object
+	fate []fate // of each call
+	work int64  // moments and configurations looked at
 }
 
 // fate is what becomes of a call in the smaller history.
