@@ -175,6 +175,13 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// What more than this would take is memory by the gigabyte, without a history that shows anything else.
+const (
+	mostClients = 1_000_000
+	mostKeys    = 1_000_000
+	mostMops    = 10_000
+)
+
 // Validate names the first option that makes no sense.
 func (o Options) Validate() error {
 	o = o.withDefaults()
@@ -196,6 +203,18 @@ func (o Options) Validate() error {
 	} {
 		if !n.want {
 			return fmt.Errorf("%s can't be %d (hint: leave it out for the default)", n.name, n.got)
+		}
+	}
+	for _, n := range []struct {
+		name     string
+		got, max int
+	}{
+		{"concurrency", o.Concurrency, mostClients},
+		{"key count", o.KeyCount, mostKeys},
+		{"max transaction length", o.MaxTxnLen, mostMops},
+	} {
+		if n.got > n.max {
+			return fmt.Errorf("%s can't be %d (hint: at most %d)", n.name, n.got, n.max)
 		}
 	}
 	for _, r := range []float64{o.FailRate, o.InfoRate, o.StaleRate} {

@@ -323,3 +323,13 @@ func BenchmarkWrite(b *testing.B) {
 		b.Fatal(err)
 	}
 }
+
+// Without this a typing mistake in an option would take all memory before the first operation.
+func TestValidateBoundsWhatIsHeld(t *testing.T) {
+	for _, o := range []Options{{Concurrency: mostClients + 1}, {KeyCount: mostKeys + 1}, {MaxTxnLen: mostMops + 1}} {
+		o.Txns = 1
+		if err := o.Validate(); err == nil {
+			t.Errorf("%+v is accepted", o)
+		}
+	}
+}
