@@ -16,7 +16,7 @@ import (
 // What drawing may take. Drawings are a courtesy: whatever a drawer does, a verdict is neither changed nor held up for long.
 const (
 	maxDrawTime   = 10 * time.Second // for one graph, then its drawer is killed
-	maxStartTime  = 20 * time.Second // until a drawer greets: it may have to compile Graphviz first
+	maxStartTime  = 10 * time.Second // until a drawer greets: it may have to compile Graphviz first
 	maxDrawMemory = 512 << 20        // bytes that a drawer may hold of the machine's memory
 	maxDrawn      = 8 << 20          // bytes of one drawing
 	maxDrawers    = 2                // processes at a time
