@@ -18,7 +18,7 @@ func (c *checker) checkKeys(ctx context.Context, h *history.History) check.Resul
 	all.Verdict = check.Valid
 	var found []string
 	var failures []history.Value
-	ids := opsByKey(h)
+	ids := h.OpsByKey()
 	for i, key := range h.Keys() {
 		part := c.check(ctx, h.Select(ids[i]))
 		name := h.Value(key)
@@ -57,20 +57,4 @@ func reasonsOfKey(key history.Value, r check.Result, told int) []check.Reason {
 	why := r.Reasons[0]
 	why.Text = fmt.Sprintf("key %s: %s", key, why.Text)
 	return []check.Reason{why}
-}
-
-// opsByKey lists the operations of each key, in file order; keys are numbered as by h.Keys. Operations without a key
-// belong to none.
-func opsByKey(h *history.History) [][]history.ID {
-	number := make(map[history.Sym]int)
-	for i, k := range h.Keys() {
-		number[k] = i
-	}
-	ids := make([][]history.ID, len(number))
-	for id := range h.All() {
-		if k, ok := h.Key(id); ok {
-			ids[number[k]] = append(ids[number[k]], id)
-		}
-	}
-	return ids
 }

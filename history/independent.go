@@ -142,3 +142,19 @@ func (h *History) setElems(id ID, k Kind, elems []Sym) {
 	h.setVal(id, k, span(len(h.elems), len(elems)))
 	h.elems = append(h.elems, elems...)
 }
+
+// OpsByKey lists the operations of each key, in file order; keys are numbered as by Keys. Operations without a key
+// belong to none.
+func (h *History) OpsByKey() [][]ID {
+	number := make(map[Sym]int)
+	for i, k := range h.Keys() {
+		number[k] = i
+	}
+	ids := make([][]ID, len(number))
+	for id := range h.All() {
+		if k, ok := h.Key(id); ok {
+			ids[number[k]] = append(ids[number[k]], id)
+		}
+	}
+	return ids
+}

@@ -83,7 +83,7 @@ func (c *checker) check(ctx context.Context, h *history.History, workers int) ch
 // checkKeys checks the history of each independent key for itself.
 func (c *checker) checkKeys(ctx context.Context, h *history.History) check.Result {
 	all := check.Result{Checker: Checker, Verdict: check.Valid, Fields: []history.Field{{Name: "model", Value: edn.NewKeyword(c.d.Name)}}}
-	ids, keys := opsByKey(h), h.Keys()
+	ids, keys := h.OpsByKey(), h.Keys()
 	results := make([]check.Result, len(keys))
 	spread(len(keys), c.o.workers(), func(i int) { results[i] = c.check(ctx, h.Select(ids[i]), 1) })
 	var failures []history.Value
@@ -105,22 +105,6 @@ func (c *checker) checkKeys(ctx context.Context, h *history.History) check.Resul
 	}
 	all.Fields = append(all.Fields, history.Field{Name: "failures", Value: edn.NewVector(failures)})
 	return all
-}
-
-// opsByKey lists the operations of each key, in file order; keys are numbered as by h.Keys. Operations without a key
-// belong to none.
-func opsByKey(h *history.History) [][]history.ID {
-	number := make(map[history.Sym]int)
-	for i, k := range h.Keys() {
-		number[k] = i
-	}
-	ids := make([][]history.ID, len(number))
-	for id := range h.All() {
-		if k, ok := h.Key(id); ok {
-			ids[number[k]] = append(ids[number[k]], id)
-		}
-	}
-	return ids
 }
 
 // spread runs f(i) for every i in [0, n) on up to workers goroutines. f must put its result in a place of its own.
