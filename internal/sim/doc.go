@@ -17,7 +17,8 @@
 //	read-committed               each read sees the newest committed state; write locks are held to the commit: in fact
 //	                             strong read committed
 //	read-uncommitted             as above, but reads show what others wrote and may yet undo: in fact strong read
-//	                             uncommitted
+//	                             uncommitted. What a transaction wrote whose client gives up shows once it has committed:
+//	                             a checker must take it for committed when anybody saw it, and all else it wrote with it
 //	dirty                        every micro-operation takes effect at once, and aborts are not undone: no promise at all
 //
 // Anomalies can be woven into a run by name, see Options.Inject and Recipes: inject.go has the list, injectscript.go makes
