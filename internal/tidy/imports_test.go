@@ -40,7 +40,7 @@ var rooms = []struct {
 }
 
 // testRooms are the packages that any test may use.
-var testRooms = []string{"internal/sim", "internal/corpus", "internal/edn", "fixtures"}
+var testRooms = []string{"internal/sim", "internal/sim/objects", "internal/corpus", "internal/edn", "fixtures"}
 
 // wholeTests are the packages whose tests try several rooms together.
 var wholeTests = []string{"fixtures", "examples"}

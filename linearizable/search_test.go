@@ -1,0 +1,108 @@
+package linearizable
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"testing"
+
+	"jcheck/check"
+	"jcheck/history"
+	"jcheck/internal/sim/objects"
+)
+
+// made is the history of generated calls.
+func made(tb testing.TB, o objects.Options) *history.History {
+	tb.Helper()
+	var text bytes.Buffer
+	if err := objects.WriteEDN(&text, o.Kind, objects.Make(o)); err != nil {
+		tb.Fatal(err)
+	}
+	h, err := history.Read(context.Background(), "made", text.Bytes(), history.Options{Independent: history.IndependentOff})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return h
+}
+
+func objectOf(tb testing.TB, o objects.Options) *object {
+	tb.Helper()
+	d, err := Find(o.Kind.Datatype())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	init, err := d.Init(history.Value{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	obj, reasons := gather(made(tb, o), d, init, Options{})
+	if len(reasons) > 0 {
+		tb.Fatal(reasons)
+	}
+	return obj
+}
+
+func TestMadeHistories(t *testing.T) {
+	// Without this, a generated history could be measured that isn't what its name says.
+	for k := objects.Register; k <= objects.Set; k++ {
+		n := 300
+		if k >= objects.Set {
+			n = 40 // without a quick way, these take long
+		}
+		for _, invalid := range []bool{false, true} {
+			o := objects.Options{Kind: k, Clients: 3, Ops: n, Values: 8, Crashed: 1, Seed: 5, Invalid: invalid}
+			want := check.Valid
+			if invalid {
+				want = check.Invalid
+			}
+			r := Check(context.Background(), made(t, o), Options{Datatype: k.Datatype()})
+			if r.Verdict != want {
+				t.Errorf("%s: verdict is %s, want %s (%v)", k.Datatype(), r.Verdict, want, r.Reasons)
+			}
+		}
+	}
+}
+
+// searched are histories for the general search.
+func searched() []objects.Options {
+	cas := objects.CASRegister
+	return []objects.Options{
+		{Kind: cas, Ops: 100_000, Seed: 1},
+		{Kind: cas, Clients: 20, Ops: 2000, Seed: 1},
+		{Kind: cas, Clients: 20, Ops: 2000, Seed: 1, Invalid: true},
+		{Kind: cas, Clients: 40, Ops: 2000, Seed: 1},
+		{Kind: cas, Clients: 40, Ops: 2000, Seed: 1, Invalid: true},
+		{Kind: cas, Clients: 100, Ops: 2000, Seed: 1},
+		{Kind: cas, Clients: 100, Ops: 2000, Seed: 1, Invalid: true},
+		{Kind: cas, Clients: 10, Ops: 1000, Values: 8, Crashed: 5, Seed: 1, Invalid: true},
+		{Kind: cas, Clients: 10, Ops: 1000, Values: 8, Crashed: 10, Seed: 1, Invalid: true},
+		{Kind: cas, Clients: 10, Ops: 1000, Values: 8, Crashed: 20, Seed: 1, Invalid: true},
+	}
+}
+
+func BenchmarkSearch(b *testing.B) {
+	for _, o := range searched() {
+		b.Run(fmt.Sprintf("clients=%d/ops=%d/crashed=%d/invalid=%v", o.Clients, o.Ops, o.Crashed, o.Invalid), func(b *testing.B) {
+			obj := objectOf(b, o)
+			b.ReportAllocs()
+			b.ResetTimer()
+			tried := int64(0)
+			for b.Loop() {
+				for _, t := range trials(context.Background(), obj.parts(), Options{}, 1) {
+					if (t.end == stuck) != o.Invalid {
+						b.Fatalf("the search ended with %d", t.end)
+					}
+					if t.search != nil {
+						tried = t.tried
+					}
+				}
+			}
+			b.ReportMetric(float64(tried), "configurations")
+		})
+	}
+}
