@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"jcheck/check"
@@ -22,9 +23,9 @@ func GraphDOT(h *history.History, g check.Graph, cycles []check.Anomaly) string 
 // dotHead begins every graph. Micro-ops are listed from top to bottom, so the graph runs from left to right; Courier is
 // the one font of which Graphviz knows the widths that any machine's monospaced font has.
 const dotHead = `digraph a_graph {
-  graph [rankdir=LR, nodesep=0.25, ranksep=0.5];
+  graph [rankdir=LR, nodesep=%.2f, ranksep=%.2f];
   node [fontname="Courier", fontsize=13, margin="0.1,0.04"];
-  edge [fontname="Helvetica", fontsize=12, penwidth=0.8, arrowsize=0.7];
+  edge [fontname="Courier", fontsize=12, penwidth=0.8, arrowsize=0.7];
 `
 
 // detail is how much is asked of Graphviz, which loses some edges between ports of nodes that must be in one rank.
@@ -36,16 +37,27 @@ const (
 	noPorts        // edges end at nodes, too
 )
 
-// maxRoomy is up to how many edges curves are smooth and all have labels. Beyond, layout would take minutes, and labels
-// would hide the rest: straight lines, and what they mean is told by their colour and on hover.
-const maxRoomy = 40
+// dotForm is what a graph in Graphviz's language is for.
+type dotForm struct {
+	level  detail
+	layout bool // for where things go: without what isn't drawn or gets its place from render
+	room   int  // how often more room for the labels was asked for
+}
 
-// dot is the scene in Graphviz's language. The ids let the layout's nodes and edges be found again.
-func (s scene) dot(level detail) string {
+// dot is the scene in Graphviz's language, to keep.
+func (s scene) dot(level detail) string { return s.dotFor(dotForm{level: level}) }
+
+// dotFor is the scene in Graphviz's language. The ids let the layout's nodes and edges be found again.
+func (s scene) dotFor(f dotForm) string {
 	var b strings.Builder
-	b.WriteString(dotHead)
-	crowded := len(s.edges) > maxRoomy
-	if crowded {
+	for _, note := range s.notes {
+		if !f.layout && s.own {
+			fmt.Fprintf(&b, "// %s\n", clip(note, maxHover))
+		}
+	}
+	room := float64(1 + f.room)
+	fmt.Fprintf(&b, dotHead, 0.3*room, 0.6*room)
+	if s.crowded && !f.layout {
 		b.WriteString("  graph [splines=line, nslimit=2, mclimit=0.5];\n")
 	}
 	for i := range s.nodes {
@@ -53,32 +65,46 @@ func (s scene) dot(level detail) string {
 			i = len(s.nodes) - 1 - i // what nothing joins is piled up from below
 		}
 		n := s.nodes[i]
+		color := typeColor(n.class)
 		fmt.Fprintf(&b, "  %s [height=0.4, shape=record, label=\"%s\", color=\"%s\", fontcolor=\"%s\", id=\"n%d\"];\n",
-			n.dotName(), n.dotLabel(), typeColor(n.class), typeColor(n.class), i)
+			n.dotName(), n.dotLabel(f.layout), color, color, i)
 	}
 	for i, e := range s.edges {
-		from, to := s.nodes[e.from], s.nodes[e.to]
-		if level >= noPorts {
-			e.fromPort, e.toPort = -1, -1
+		if !f.layout || !e.free {
+			b.WriteString(s.dotEdge(f, i))
 		}
-		style, lines := "", e.lines
-		if crowded && !e.bold {
-			lines = nil
-		}
-		if e.bold {
-			style = ", penwidth=2.2, arrowsize=0.9, weight=4, fontsize=13"
-		} else if s.ring {
-			style = ", constraint=false"
-		}
-		fmt.Fprintf(&b, "  %s%s -> %s%s [label=\"%s\", color=\"%s\", fontcolor=\"%s\"%s, id=\"e%d\"];\n",
-			from.dotName(), from.dotPort(e.fromPort), to.dotName(), to.dotPort(e.toPort),
-			dotText(strings.Join(lines, "\n")), relColor(e.rel), relColor(e.rel), style, i)
 	}
-	for _, pair := range s.ranks(level) {
+	for _, pair := range s.ranks(f.level) {
 		fmt.Fprintf(&b, "  {rank=same; %s; %s;}\n", s.nodes[pair[0]].dotName(), s.nodes[pair[1]].dotName())
 	}
 	b.WriteString("}\n")
 	return b.String()
+}
+
+// dotEdge is the line of an edge.
+func (s scene) dotEdge(f dotForm, i int) string {
+	e := s.edges[i]
+	from, to := s.nodes[e.from], s.nodes[e.to]
+	if f.level >= noPorts || f.layout && (from.small || to.small) {
+		e.fromPort, e.toPort = -1, -1
+	}
+	style, lines := "", slices.Clone(e.lines)
+	if s.crowded && !e.bold {
+		lines = nil
+	}
+	if f.layout {
+		for j := range lines {
+			lines[j] = " " + lines[j] + " "
+		}
+	}
+	if e.bold {
+		style = ", penwidth=2.2, arrowsize=0.9, weight=4"
+	} else if s.ring {
+		style = ", constraint=false"
+	}
+	return fmt.Sprintf("  %s%s -> %s%s [label=\"%s\", color=\"%s\", fontcolor=\"%s\"%s, id=\"e%d\"];\n",
+		from.dotName(), from.dotPort(e.fromPort), to.dotName(), to.dotPort(e.toPort),
+		dotText(strings.Join(lines, "\n")), relColor(e.rel), relColor(e.rel), style, i)
 }
 
 // ranks are the nodes of a cycle that get the same place from left to right: laid out as a ring, a long cycle is half as
@@ -116,10 +142,13 @@ func (n sceneNode) dotName() string {
 	return fmt.Sprintf("T%d", n.index)
 }
 
-// dotLabel is the fields of a node's record: its name, then <f0> mop|<f1> mop.
-func (n sceneNode) dotLabel() string {
-	fields := []string{dotEscape(n.head)}
-	for _, r := range n.rows {
+// dotLabel is the fields of a node's record: its name, then <f0> mop|<f1> mop; or those alone that are drawn.
+func (n sceneNode) dotLabel(drawn bool) string {
+	fields, rows := []string{dotEscape(n.head)}, n.rows
+	if drawn {
+		rows = n.shown()
+	}
+	for _, r := range rows {
 		port := ""
 		if r.port >= 0 {
 			port = fmt.Sprintf("<f%d> ", r.port)

@@ -142,18 +142,30 @@ func DrawGraph(ctx context.Context, d Drawer, h *history.History, g check.Graph,
 // picture lets a scene be drawn.
 func (s scene) picture(ctx context.Context, d Drawer, name string) Picture {
 	p := Picture{Name: name, DOT: []byte(s.dot(inFull))}
-	g, err := s.layOut(ctx, d, p.DOT)
-	for detail := inFull + 1; beyond(err) && detail <= noPorts; detail++ {
-		p.DOT = []byte(s.dot(detail))
-		g, err = s.layOut(ctx, d, p.DOT)
+	f := dotForm{layout: true}
+	g, tight, err := s.layOut(ctx, d, f)
+	for beyond(err) && f.level < noPorts {
+		f.level++
+		p.DOT = []byte(s.dot(f.level))
+		g, tight, err = s.layOut(ctx, d, f)
 	}
 	if err != nil {
 		p.Why = err.Error()
 		return p
 	}
+	// Where a label of a cycle touches something, there may be more room.
+	for f.room < maxRoom && tight > 0 {
+		f.room++
+		if roomier, less, err := s.layOut(ctx, d, f); err == nil && less < tight {
+			g, tight = roomier, less
+		}
+	}
 	p.SVG, p.Bare = s.svg(g, false), s.svg(g, true)
 	return p
 }
+
+// maxRoom is how often a drawer is asked for more room between things.
+const maxRoom = 3
 
 // GraphError says that a drawer could not lay out this graph, though it may well do others.
 type GraphError struct{ Why string }
@@ -172,23 +184,22 @@ const (
 	maxEdges = 1000
 )
 
-// layOut lets a drawer give everything its place.
-func (s scene) layOut(ctx context.Context, d Drawer, dot []byte) (geometry, error) {
+// layOut lets a drawer give everything its place; tight is how many labels of cycles touch something.
+func (s scene) layOut(ctx context.Context, d Drawer, f dotForm) (g geometry, tight int, err error) {
 	switch {
 	case d == nil:
-		return geometry{}, errors.New("there is no program to draw it")
+		return g, 0, errors.New("there is no program to draw it")
 	case len(s.nodes) > maxNodes || len(s.edges) > maxEdges:
-		return geometry{}, fmt.Errorf("%s and %s are too many to draw", count(len(s.nodes), "operation"), count(len(s.edges), "edge"))
+		return g, 0, fmt.Errorf("%s and %s are too many to draw", count(len(s.nodes), "operation"), count(len(s.edges), "edge"))
 	}
-	svg, err := d.Draw(ctx, dot)
+	svg, err := d.Draw(ctx, []byte(s.dotFor(f)))
 	if err != nil {
-		return geometry{}, err
+		return g, 0, err
 	}
-	g, err := readGeometry(svg, s)
-	if err != nil {
-		return geometry{}, &GraphError{err.Error()}
+	if g, err = readGeometry(svg, s); err != nil {
+		return g, 0, &GraphError{err.Error()}
 	}
-	return g, nil
+	return g, s.placeLabels(&g), nil
 }
 
 // pictureName is where the i-th anomaly of a kind is drawn.

@@ -27,12 +27,12 @@ type nodeShape struct {
 	cuts []float64 // ascending, the box's upper and lower side included: field i is from cuts[i] to cuts[i+1]
 }
 
-// edgeShape is a curve of Bézier pieces (a point, then three for each piece), an arrowhead, and where the label's lines
-// are centred.
+// edgeShape is a curve of Bézier pieces (a point, then three for each piece), an arrowhead, and where the label is: that
+// is settled by placeLabels.
 type edgeShape struct {
 	curve []spot
 	head  []spot
-	label []spot
+	label box // empty if there is none
 }
 
 // box is a rectangle.
@@ -42,6 +42,34 @@ type box struct{ x0, y0, x1, y1 float64 }
 func (b *box) add(p spot) {
 	b.x0, b.y0 = min(b.x0, p.x), min(b.y0, p.y)
 	b.x1, b.y1 = max(b.x1, p.x), max(b.y1, p.y)
+}
+
+// grown is the box with a border around it.
+func (b box) grown(by float64) box { return box{b.x0 - by, b.y0 - by, b.x1 + by, b.y1 + by} }
+
+// meets tells whether two boxes overlap.
+func (b box) meets(o box) bool { return b.x0 < o.x1 && o.x0 < b.x1 && b.y0 < o.y1 && o.y0 < b.y1 }
+
+// holds tells whether a point is in the box.
+func (b box) holds(p spot) bool { return b.x0 <= p.x && p.x <= b.x1 && b.y0 <= p.y && p.y <= b.y1 }
+
+// crossed tells whether a straight line from p to q passes through the box: something of it is left once it is cut off at
+// each of the four sides (Liang and Barsky 1984).
+func (b box) crossed(p, q spot) bool {
+	from, to := 0.0, 1.0
+	for _, side := range [...]struct{ step, room float64 }{
+		{p.x - q.x, p.x - b.x0}, {q.x - p.x, b.x1 - p.x}, {p.y - q.y, p.y - b.y0}, {q.y - p.y, b.y1 - p.y},
+	} {
+		switch {
+		case side.step == 0 && side.room < 0:
+			return false
+		case side.step < 0:
+			from = max(from, side.room/side.step)
+		case side.step > 0:
+			to = min(to, side.room/side.step)
+		}
+	}
+	return from <= to
 }
 
 // emptyBox holds nothing.
@@ -108,8 +136,6 @@ func (r *geometryReader) element(e xml.StartElement) {
 		r.edge.curve = append(r.edge.curve, r.read(attr["d"])...)
 	case r.edge != nil && e.Name.Local == "polygon":
 		r.edge.head = append(r.edge.head, r.read(attr["points"])...)
-	case r.edge != nil && e.Name.Local == "text":
-		r.edge.label = append(r.edge.label, r.read(attr["x"]+","+attr["y"])...)
 	}
 }
 
@@ -162,10 +188,11 @@ func (g geometry) settle(s scene) error {
 		n := &g.nodes[i]
 		slices.Sort(n.cuts)
 		n.cuts = slices.CompactFunc(n.cuts, func(a, b float64) bool { return math.Abs(a-b) < 0.5 })
-		if want := len(s.nodes[i].rows) + 2; len(n.cuts) != want {
+		if want := len(s.nodes[i].shown()) + 2; len(n.cuts) != want {
 			return fmt.Errorf("the drawing has %d fields of operation %s, not %d", max(len(n.cuts)-1, 0), s.nodes[i].name, want-1)
 		}
 	}
+	g.layFree(s)
 	for i := range g.edges {
 		if e := &g.edges[i]; len(e.curve) < 4 || len(e.curve)%3 != 1 || len(e.head) < 3 {
 			return fmt.Errorf("the drawing lacks edge %d", i)
@@ -182,8 +209,12 @@ func (g geometry) bounds() box {
 		b.add(spot{n.box.x1, n.box.y1})
 	}
 	for _, e := range g.edges {
-		for _, p := range slices.Concat(e.curve, e.head, e.label) {
+		for _, p := range slices.Concat(e.curve, e.head) {
 			b.add(p)
+		}
+		if e.label != (box{}) {
+			b.add(spot{e.label.x0, e.label.y0})
+			b.add(spot{e.label.x1, e.label.y1})
 		}
 	}
 	return b

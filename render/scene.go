@@ -21,6 +21,8 @@ type scene struct {
 	edges []sceneEdge
 	ring  bool // the first nodes and edges are a cycle, in its order
 	own   bool // T1, T2, ... are the drawing's own names, and those of no story
+	// crowded says that there are too many edges for curves and labels: see thinOut.
+	crowded bool
 }
 
 // sceneNode is one operation.
@@ -31,6 +33,15 @@ type sceneNode struct {
 	class string // "ok", "info", "fail" or "invoke"
 	whole string // the operation, on a line
 	rows  []sceneRow
+	small bool // drawn without its rows
+}
+
+// shown are the rows that are drawn.
+func (n sceneNode) shown() []sceneRow {
+	if n.small {
+		return nil
+	}
+	return n.rows
 }
 
 // sceneRow is one micro-op, or what stands for several that are left out.
@@ -50,6 +61,7 @@ type sceneEdge struct {
 	whole            string   // the reason
 	bold             bool     // belongs to a cycle
 	last             bool     // the step that contradicts the others
+	free             bool     // a straight line behind the boxes, for which no drawer is asked
 }
 
 // What a node shows of a long transaction.
@@ -72,34 +84,24 @@ func cycleScene(h *history.History, a check.Anomaly) scene {
 		s.edges = append(s.edges, newSceneEdge(x.From, x.To, x.Step))
 	}
 	s.addNodes(h, a.Ops)
+	s.thinOut()
 	return s
 }
 
 // graphScene is the drawing of a component. The steps of the given cycles are bold.
 func graphScene(h *history.History, g check.Graph, cycles []check.Anomaly) scene {
 	s := scene{title: fmt.Sprintf("%s that order each other in circles", count(g.Total, "operation")), own: true}
-	if g.Total > len(g.Ops) {
-		s.notes = append(s.notes, fmt.Sprintf("Too many to draw: only the %d of the cycles that were found are here.", len(g.Ops)))
-	}
-	type step struct {
-		from, to history.ID
-		kind     string
-	}
-	bold := map[step]bool{}
-	for _, a := range cycles {
-		for i, x := range a.Steps {
-			from, to := stepEnds(a, i)
-			bold[step{a.Ops[from-1], a.Ops[to-1], x.Type}] = true
-		}
-	}
+	bold := boldSteps(g, cycles)
 	for _, x := range g.Edges {
 		e := newSceneEdge(x.From, x.To, x.Step)
-		if e.bold = bold[step{g.Ops[x.From], g.Ops[x.To], x.Step.Type}]; e.bold {
+		if e.bold = bold[stepOf{g.Ops[x.From], g.Ops[x.To], x.Step.Type}]; e.bold {
 			e.lines = stepLabel(x.Step)
 		}
 		s.edges = append(s.edges, e)
 	}
 	s.addNodes(h, g.Ops)
+	s.thinOut()
+	s.notes = graphNotes(g, s)
 	return s
 }
 

@@ -23,13 +23,6 @@ const (
 // and texts are ours, so that they suit light and dark, and nothing of what a drawer wrote reaches a page.
 func (s scene) svg(g geometry, bare bool) []byte {
 	b := g.bounds()
-	for i, e := range s.edges {
-		for j, p := range g.edges[i].label {
-			half := float64(len(labelLine(e, j))) * textSize * textWidth / 2
-			b.add(spot{p.x - half, p.y - textSize})
-			b.add(spot{p.x + half, p.y + 4})
-		}
-	}
 	width := b.x1 - b.x0 + 2*margin
 	var top, about, legend []string
 	head, foot := margin, margin
@@ -67,14 +60,6 @@ func (s scene) svg(g geometry, bare bool) []byte {
 	}
 	w.add(`</svg>`)
 	return []byte(w.String())
-}
-
-// labelLine is the i-th line of an edge's label.
-func labelLine(e sceneEdge, i int) string {
-	if i < len(e.lines) {
-		return e.lines[i]
-	}
-	return ""
 }
 
 // svgWriter collects elements, one a line.
@@ -117,7 +102,7 @@ func (s scene) style() string {
 	var b strings.Builder
 	light := func(selector, css string) { fmt.Fprintf(&b, ".jcheck-graph %s{%s}", selector, css) }
 	light("text", `font:12px Helvetica,Arial,"Liberation Sans","Noto Sans",sans-serif`)
-	light(".m", `font:13px Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono","Courier New",monospace;white-space:pre`)
+	light(".m", monospaced(13))
 	light(".t", "font-size:15px;font-weight:bold;fill:#1F2328")
 	light(".q", "fill:#59636E")
 	light(".g", "fill:#FFFFFF")
@@ -132,7 +117,8 @@ func (s scene) style() string {
 	light(".e path", "stroke-width:1")
 	light(".k path", "stroke-width:2.6")
 	light(".k text", "font-weight:bold")
-	light(".u", "paint-order:stroke;stroke:#FFFFFF;stroke-width:3px;stroke-linejoin:round")
+	light(".u", monospaced(12))
+	light(".w", "fill:#FFFFFF")
 	var dark strings.Builder
 	night := func(selector, css string) { fmt.Fprintf(&dark, ".jcheck-graph %s{%s}", selector, css) }
 	night(".t,.jcheck-graph .h", "fill:#F0F6FC")
@@ -142,7 +128,7 @@ func (s scene) style() string {
 	night(".b", "fill:#463A0B")
 	night(".f", "fill:#161B22")
 	night(".c", "fill:#0D1117")
-	night(".u", "stroke:#0D1117")
+	night(".w", "fill:#0D1117")
 	for _, c := range s.colors() {
 		light("."+c.name+" path,.jcheck-graph ."+c.name+" .s", "stroke:"+c.line)
 		light("."+c.name+" polygon,.jcheck-graph ."+c.name+" .p", "fill:"+c.line)
@@ -152,6 +138,11 @@ func (s scene) style() string {
 		night("."+c.name+" polygon,.jcheck-graph ."+c.name+" .p,.jcheck-graph ."+c.name+" .u,.jcheck-graph tspan."+c.name, "fill:"+c.dark)
 	}
 	return b.String() + "@media (prefers-color-scheme:dark){" + dark.String() + "}"
+}
+
+// monospaced is the font of what must fit into a place. Its letters are at most 0.61 times as wide as high.
+func monospaced(size int) string {
+	return fmt.Sprintf(`font:%dpx Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono","Courier New",monospace;white-space:pre`, size)
 }
 
 // hue is the colour of a class of things.
@@ -231,9 +222,13 @@ func (n sceneNode) draw(w *svgWriter, at nodeShape) {
 	width := b.x1 - b.x0
 	w.add(`<g class="%s"><title>%s</title>`, n.class, escaped(clip(n.whole, maxHover)))
 	w.add(`<rect class="f s" x="%s" y="%s" width="%s" height="%s" rx="3"/>`, unit(b.x0), unit(b.y0), unit(width), unit(b.y1-b.y0))
+	if n.small {
+		w.add(`<text class="m" x="%s" y="%s">%s</text></g>`, unit(b.x0+8), unit(middle(b.y0, b.y1)), escaped(n.head))
+		return
+	}
 	w.add(`<rect class="p" x="%s" y="%s" width="%s" height="%s" rx="3"/>`, unit(b.x0), unit(b.y0), unit(width), unit(at.cuts[1]-b.y0))
 	w.add(`<text class="m c" x="%s" y="%s">%s</text>`, unit(b.x0+8), unit(middle(at.cuts[0], at.cuts[1])), escaped(n.head))
-	for i, r := range n.rows {
+	for i, r := range n.shown() {
 		top, foot := at.cuts[i+1], at.cuts[i+2]
 		if r.hot {
 			w.add(`<rect class="b" x="%s" y="%s" width="%s" height="%s"/>`, unit(b.x0+1), unit(top+.5), unit(width-2), unit(foot-top-1))
@@ -274,12 +269,20 @@ func (s scene) drawEdges(w *svgWriter, g geometry, bold bool) {
 			escaped(clip(e.whole, maxHover)))
 		w.add(`<path d="%s"/>`, curve(shape.curve))
 		w.add(`<polygon points="%s"/>`, points(shape.head))
-		for j, p := range shape.label {
-			if line := labelLine(e, j); line != "" {
-				w.add(`<text class="u" text-anchor="middle" x="%s" y="%s">%s</text>`, unit(p.x), unit(p.y), escaped(line))
-			}
-		}
+		e.drawLabel(w, shape.label)
 		w.add(`</g>`)
+	}
+}
+
+// drawLabel draws an edge's label, on a ground of its own so that the line doesn't run through the letters.
+func (e sceneEdge) drawLabel(w *svgWriter, at box) {
+	if at == (box{}) {
+		return
+	}
+	w.add(`<rect class="w" x="%s" y="%s" width="%s" height="%s" rx="3"/>`, unit(at.x0), unit(at.y0), unit(at.x1-at.x0), unit(at.y1-at.y0))
+	for j, line := range e.lines {
+		w.add(`<text class="u" text-anchor="middle" x="%s" y="%s">%s</text>`, unit((at.x0+at.x1)/2),
+			unit(at.y0+labelPad/2+labelLine*float64(j)+11), escaped(line))
 	}
 }
 

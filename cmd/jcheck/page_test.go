@@ -50,6 +50,33 @@ const lookScript = `(() => {
 				faults.push('text out of its drawing: ' + t.textContent)
 		}
 	}
+	const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+	for (const svg of document.querySelectorAll('svg.jcheck-graph')) {
+		const boxes = [...svg.querySelectorAll('rect.f')].map(e => e.getBoundingClientRect()).filter(r => r.width)
+		const labels = [...svg.querySelectorAll('rect.w')].filter(e => e.getBoundingClientRect().width)
+		for (const label of labels) {
+			const name = label.parentNode.querySelector('.u').textContent, r = label.getBoundingClientRect()
+			for (const t of label.parentNode.querySelectorAll('.u')) {
+				const own = t.getBoundingClientRect()
+				if (own.left < r.left || own.right > r.right) faults.push('letters out of the label ' + name)
+			}
+			for (const b of boxes) if (meet(r, b)) faults.push('on a box: the label ' + name)
+			for (const o of labels) if (o !== label && meet(r, o.getBoundingClientRect())) faults.push('on a label: the label ' + name)
+			for (const head of svg.querySelectorAll('polygon'))
+				if (meet(r, head.getBoundingClientRect())) faults.push("on an arrow's point: the label " + name)
+			for (const path of svg.querySelectorAll('.k path, .e path')) {
+				if (path.parentNode === label.parentNode) continue
+				const m = path.getScreenCTM(), n = path.getTotalLength()
+				for (let at = 0; at <= n; at += 2) {
+					const p = path.getPointAtLength(at).matrixTransform(m)
+					if (p.x > r.left && p.x < r.right && p.y > r.top && p.y < r.bottom) {
+						faults.push('on an arrow: the label ' + name)
+						break
+					}
+				}
+			}
+		}
+	}
 	return {
 		text: document.body.innerText,
 		overflow: document.scrollingElement.scrollWidth - window.innerWidth,
