@@ -138,7 +138,7 @@ func (s *simulated) draw() deed {
 			d.to = d.to*7919%1_000_003 + d.to/1_000_003*1_000_003 // a different one for each
 		}
 	case "set":
-		pick("add", 95, "read")
+		pick("add", min(95, 60+s.ops/100), "read") // a history must not consist of what was read alone
 	case "list-append":
 		pick("append", 90, "read")
 	case "counter":
