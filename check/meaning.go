@@ -46,6 +46,8 @@ var meanings = [...]struct{ kind, text string }{
 
 	{"nonlinearizable", "no order of the operations that agrees with the times at which they ran explains every answer"},
 
+	{"wrong-count", "a read of a counter is below what was confirmed before it, or above what was asked for"},
+
 	{"empty-transaction-graph", "no two transactions depend on each other: there is nothing to judge"},
 	{"cycle-search-timeout", "the search for cycles ran out of time"},
 }

@@ -103,6 +103,7 @@ type Result struct {
 	Models    Models
 	Fields    []history.Field // the original's own result keys
 	Parts     []Part
+	Composed  bool // Parts are other checkers' results, by their names; otherwise those of independent keys
 	Notes     []Note
 	Graphs    []Graph // for drawing, if asked for: the encoders leave them out
 }

@@ -51,13 +51,40 @@ func rootCommand(e *env) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w (hint: %s --help)", err, c.CommandPath())
 	})
+	root.AddGroup(groups()...)
+	root.SetHelpCommandGroupID(groupOther)
+	root.SetCompletionCommandGroupID(groupOther)
 	root.AddCommand(verbs(e)...)
 	return root
 }
 
+// The groups in which the help shows the verbs.
+const (
+	groupJudge    = "judge"
+	groupCheckers = "checkers"
+	groupLearn    = "learn"
+	groupOther    = "other"
+)
+
+func groups() []*cobra.Group {
+	return []*cobra.Group{
+		{ID: groupJudge, Title: "Check a history:"},
+		{ID: groupCheckers, Title: "Check one thing:"},
+		{ID: groupLearn, Title: "Learn and try:"},
+		{ID: groupOther, Title: "Other:"},
+	}
+}
+
 // verbs lists the commands in the order in which a newcomer meets them.
 func verbs(e *env) []*cobra.Command {
-	return []*cobra.Command{elleCommand(e), linearizableCommand(e), genCommand(e), modelsCommand(e), anomaliesCommand(e)}
+	list := append([]*cobra.Command{
+		inGroup(groupJudge, elleCommand(e)), inGroup(groupJudge, linearizableCommand(e))}, checkerCommands(e)...)
+	return append(list, inGroup(groupLearn, genCommand(e)), inGroup(groupLearn, modelsCommand(e)), inGroup(groupLearn, anomaliesCommand(e)))
+}
+
+func inGroup(id string, c *cobra.Command) *cobra.Command {
+	c.GroupID = id
+	return c
 }
 
 // verbNames are the first words that are verbs, cobra's own included.

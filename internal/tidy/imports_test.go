@@ -25,7 +25,7 @@ var rooms = []struct {
 	{"linearizable", []string{"check", "history", "internal/edn", "internal/graph"}},
 	{"set", []string{"check", "history", "internal/edn"}},
 	{"counter", []string{"check", "history", "internal/edn"}},
-	{"check/all", []string{"check", "history", "internal/edn", "elle", "linearizable", "set", "counter", "check/*"}},
+	{"check/all", []string{"check", "history", "internal/edn", "internal/graph", "elle", "linearizable", "set", "counter", "check/*"}},
 	{"check/*", []string{"check", "history", "internal/edn"}},
 	{"render", []string{"check", "history", "internal/edn"}},
 	{"internal/store", []string{"check", "history", "internal/edn", "internal/fressian"}},
