@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"jcheck/check"
 	"jcheck/history"
@@ -20,10 +21,20 @@ const NonLinearizable = "nonlinearizable"
 //
 // A history that has an ill-formed operation, or operations of some other object, is Unknown with that reason.
 func Check(ctx context.Context, h *history.History, o Options) check.Result {
+	r, _ := run(ctx, h, o)
+	return r
+}
+
+// heavy is how many parts are searched at once beyond narrow levels, where a search may take much memory.
+const heavy = 2
+
+// run is Check, and the linearizations that were found if they are wanted.
+func run(ctx context.Context, h *history.History, o Options) (check.Result, []Linearization) {
 	if err := o.Validate(); err != nil {
-		return check.Result{Checker: Checker, Reasons: []check.Reason{{Code: "invalid-options", Text: err.Error()}}}
+		return check.Result{Checker: Checker, Reasons: []check.Reason{{Code: "invalid-options", Text: err.Error()}}}, nil
 	}
 	d, err := o.datatype()
+	o.slots = make(chan struct{}, heavy)
 	c := checker{d: d, o: o}
 	v, err2 := o.initial()
 	if err = errors.Join(err, err2); err == nil {
@@ -52,40 +63,50 @@ type checker struct {
 }
 
 // check judges one object: calls → independent parts → searches → counterexample.
-func (c *checker) check(ctx context.Context, h *history.History, workers int) check.Result {
+func (c *checker) check(ctx context.Context, h *history.History, workers int) (check.Result, []Linearization) {
 	r := check.Result{Checker: Checker, Fields: []history.Field{{Name: "model", Value: edn.NewKeyword(c.d.Name)}}}
 	obj, reasons := gather(h, c.d, c.init, c.o)
 	if len(reasons) > 0 {
 		r.Reasons = reasons
-		return r
+		return r, nil
 	}
 	r.Verdict = check.Valid
 	if len(obj.calls) == 0 {
 		r.Notes = []check.Note{nothingDone}
 	}
-	for _, t := range trials(ctx, obj.parts(), c.o, workers) {
+	var found []Linearization
+	parts := obj.parts()
+	for _, t := range trials(ctx, parts, c.o, workers) {
 		switch {
 		case t.end == stuck:
 			r.Verdict = check.Invalid
 			r.Anomalies = append(r.Anomalies, t.anomaly(ctx, h))
 		case t.proved():
+			if t.why == nil {
+				t.why = parts[t.number].refutation(ctx, c.o)
+			}
 			r.Verdict = check.Invalid
 			r.Anomalies = append(r.Anomalies, t.provedAnomaly())
+		case t.end == reached && t.order != nil:
+			found = append(found, parts[t.number].ids(t.order))
+		case t.end == reached && c.o.ordered:
+			r.Notes = append(r.Notes, missing)
 		case t.end == reached:
 		default:
 			r.Verdict = check.Worse(r.Verdict, check.Unknown)
 			r.Reasons = append(r.Reasons, t.reason(ctx, h))
 		}
 	}
-	return r
+	return r, found
 }
 
 // checkKeys checks the history of each independent key for itself.
-func (c *checker) checkKeys(ctx context.Context, h *history.History) check.Result {
+func (c *checker) checkKeys(ctx context.Context, h *history.History) (check.Result, []Linearization) {
 	all := check.Result{Checker: Checker, Verdict: check.Valid, Fields: []history.Field{{Name: "model", Value: edn.NewKeyword(c.d.Name)}}}
 	ids, keys := h.OpsByKey(), h.Keys()
 	results := make([]check.Result, len(keys))
-	spread(len(keys), c.o.workers(), func(i int) { results[i] = c.check(ctx, h.Select(ids[i]), 1) })
+	orders := make([][]Linearization, len(keys))
+	spread(len(keys), c.o.workers(), func(i int) { results[i], orders[i] = c.check(ctx, h.Select(ids[i]), 1) })
 	var failures []history.Value
 	for i, key := range keys {
 		name, r := h.Value(key), results[i]
@@ -93,6 +114,9 @@ func (c *checker) checkKeys(ctx context.Context, h *history.History) check.Resul
 		all.Verdict = check.Worse(all.Verdict, r.Verdict)
 		if r.Verdict != check.Valid {
 			failures = append(failures, name)
+		}
+		if hasNote(r, noWitness) && !hasNote(all, noWitness) {
+			all.Notes = append(all.Notes, missing)
 		}
 		if r.Verdict == check.Unknown && len(all.Reasons) < maxReasons {
 			why := r.Reasons[0]
@@ -104,7 +128,7 @@ func (c *checker) checkKeys(ctx context.Context, h *history.History) check.Resul
 		all.Notes = []check.Note{nothingDone}
 	}
 	all.Fields = append(all.Fields, history.Field{Name: "failures", Value: edn.NewVector(failures)})
-	return all
+	return all, slices.Concat(orders...)
 }
 
 // spread runs f(i) for every i in [0, n) on up to workers goroutines. f must put its result in a place of its own.

@@ -14,11 +14,18 @@ type Options struct {
 	Own      *Datatype
 	Initial  string // the state before the history, as EDN text; "" means that of the datatype
 	Failed   FailedOps
+	Engine   Engine
 	// MaxConfigurations bounds how many configurations are tried for one part of the object, and MaxBytes how much memory
-	// their search takes; 0 means the defaults. Where that isn't enough the verdict is Unknown.
+	// their search takes; 0 means the defaults. Where that isn't enough the verdict is Unknown. Porcupine may take a
+	// quarter of MaxBytes in addition, and no more than two parts are searched at once beyond narrow levels; so all takes
+	// some two and a half times as much, and what the collector of garbage leaves lying about.
 	MaxConfigurations int64
 	MaxBytes          int64
 	Workers           int // 0 means GOMAXPROCS; the result does not depend on it
+
+	ordered bool          // linearizations are wanted
+	slots   chan struct{} // taken by searches of much memory; nil means no limit
+	begin   func(Engine)  // called before an engine begins in a race, for tests; nil: nothing
 }
 
 // FailedOps is what to make of failed operations.
@@ -68,6 +75,9 @@ func (o Options) Validate() error {
 	}
 	if o.Failed > Observe {
 		return fmt.Errorf("unknown treatment %d of failed operations", o.Failed)
+	}
+	if int(o.Engine) >= len(engines) {
+		return fmt.Errorf("unknown engine %d", o.Engine)
 	}
 	if o.MaxConfigurations < 0 || o.MaxBytes < 0 {
 		return fmt.Errorf("a bound of the search is negative (hint: 0 means the default)")

@@ -12,87 +12,15 @@ import (
 // trial is how the search of one part ended.
 type trial struct {
 	*search
-	beam int
-	end  ending
-	at   int    // moments done by then, in the pass that came furthest
-	why  *proof // that there is no linearization, without a search
-}
+	number int // of the part
+	beam   int
+	end    ending
+	at     int    // moments done by then, in the pass that came furthest
+	why    *proof // that there is no linearization, without a search
 
-// trials searches all parts, with narrow levels first. Narrow passes go round all parts before any part gets a wider one:
-// one part may be hopeless, and the next easily shown to be wrong, which decides the matter. After the first round that
-// finds a part without a linearization no more is tried, so the result doesn't depend on which part was quickest.
-func trials(ctx context.Context, parts []*object, o Options, workers int) []*trial {
-	all := make([]*trial, len(parts))
-	todo := make([]int, len(parts))
-	for i := range parts {
-		todo[i] = i
-	}
-	for round, beam := range beams {
-		spread(len(todo), workers, func(i int) {
-			t := &all[todo[i]]
-			if round == 0 {
-				*t = newTrial(parts[todo[i]], o)
-			}
-			if (*t).search != nil {
-				(*t).try(ctx, beam)
-			}
-		})
-		var left []int
-		wrong := false
-		for _, i := range todo {
-			switch all[i].end {
-			case stuck:
-				wrong = true
-			case reached:
-				all[i].search = nil // its states and moments aren't needed any more
-			case cutShort:
-				left = append(left, i)
-			default:
-				wrong = wrong || all[i].proved()
-			}
-		}
-		if wrong {
-			return decided(all)
-		}
-		if todo = left; len(todo) == 0 {
-			break
-		}
-	}
-	return all
-}
-
-// newTrial decides a part without a search where it can.
-func newTrial(part *object, o Options) *trial {
-	t := &trial{}
-	if part.d.fast != nil && len(part.calls) > 0 {
-		applies := false
-		if t.why, applies = part.d.fast(part); applies && t.why == nil {
-			return t
-		}
-	}
-	if t.why != nil {
-		o.MaxConfigurations = min(o.maxConfigurations(), storyConfigurations)
-	}
-	t.search = newSearch(part, o)
-	return t
-}
-
-// proved tells whether a part is known not to be linearizable though its search ended without showing where.
-func (t *trial) proved() bool { return t.why != nil && t.end != stuck && t.end != cutShort }
-
-// storyConfigurations is how many configurations are tried of a part that is known not to be linearizable, only to tell
-// where it fails.
-const storyConfigurations = 200_000
-
-// decided leaves out what is undecided: some part is wrong, so nothing more needs to be known.
-func decided(all []*trial) []*trial {
-	var wrong []*trial
-	for _, t := range all {
-		if t.end == stuck || t.proved() {
-			wrong = append(wrong, t)
-		}
-	}
-	return wrong
+	refuted bool    // by Porcupine: there is no linearization
+	by      Engine  // which engine's limit the end is, if it is a limit
+	order   []int32 // a linearization, if one is wanted
 }
 
 func (t *trial) try(ctx context.Context, beam int) {
@@ -101,7 +29,7 @@ func (t *trial) try(ctx context.Context, beam int) {
 	if p.end == stuck {
 		t.at = p.at
 	}
-	if p.end == reached && t.why != nil {
+	if p.end == reached && t.wrong() {
 		panic("linearizable: internal error: a linearization of what can't be linearized")
 	}
 }
@@ -109,10 +37,12 @@ func (t *trial) try(ctx context.Context, beam int) {
 // reason says why it isn't known whether a part is linearizable, and how far it got.
 func (t *trial) reason(ctx context.Context, h *history.History) check.Reason {
 	var r check.Reason
-	switch t.end {
-	case exhausted:
+	switch {
+	case t.by == FastEngine:
+		return t.notFast()
+	case t.end == exhausted:
 		r.Code, r.Text = "configurations", fmt.Sprintf("More than %d configurations were tried", t.maxTried)
-	case tooLarge:
+	case t.end == tooLarge:
 		r.Code, r.Text = "memory", fmt.Sprintf("The search would have taken more than %d MB", t.maxBytes>>20)
 	default:
 		r.Code, r.Text = "interrupted", fmt.Sprintf("The check was stopped before it was complete: %v", context.Cause(ctx))
@@ -144,4 +74,11 @@ func (s *search) returning() int {
 		}
 	}
 	return n
+}
+
+// notFast says that engine fast can't decide a part.
+func (t *trial) notFast() check.Reason {
+	id := t.obj.calls[0].id
+	return check.Reason{Code: "no-fast-path", Ops: []history.ID{id}, Text: fmt.Sprintf("The engine fast decides nothing here: either it knows no %s, "+
+		"or what was done isn't of the shape that it takes, such as each value written once (hint: another engine, as auto)", t.obj.d.Name)}
 }

@@ -20,8 +20,8 @@ import (
 // linearizableFlags are the flags of jcheck linearizable as they were given. Those that every checker has are elle's.
 type linearizableFlags struct {
 	elleFlags
-	model, failed string
-	datatype      linearizable.Options
+	model, failed, engine string
+	datatype              linearizable.Options
 }
 
 // linearizableCommand is the verb linearizable.
@@ -72,6 +72,7 @@ func (f *linearizableFlags) define(fs *pflag.FlagSet) {
 	fs.StringVar(&f.model, "model", "auto", "what the object is, or auto: told from the operations")
 	fs.StringVar(&f.datatype.Initial, "initial", "", "the `VALUE` of the object before the history began, as EDN (default nil, or empty)")
 	fs.StringVar(&f.failed, "failed", "drop", "what failed operations say: drop (nothing), or observe (a failed cas found another value)")
+	fs.StringVar(&f.engine, "engine", "auto", "what decides: fast, search, porcupine, or auto: whatever is first")
 	fs.StringVar(&f.independent, "independent", "auto", "whether values are [key value], each key an object of its own: on, off or auto")
 	fs.BoolVar(&f.lenient, "lenient", false, "use what comes before a truncated end")
 	fs.StringVar(&f.format, "format", "auto", "edn, json, or auto: told from the content")
@@ -91,6 +92,10 @@ func (f *linearizableFlags) job(e *env, files int) (job, error) {
 	if f.failed == "observe" {
 		o.Failed = linearizable.Observe
 	}
+	var err error
+	if o.Engine, err = linearizable.ParseEngine(f.engine); err != nil {
+		return job{}, fmt.Errorf("--engine: %w", err)
+	}
 	if f.model != "auto" {
 		o.Datatype = f.model
 		if err := o.Validate(); err != nil {
@@ -98,7 +103,6 @@ func (f *linearizableFlags) job(e *env, files int) (job, error) {
 		}
 	}
 	j := job{check: linearizableCheck(o), show: f.shower(e, elle.Options{}, files)}
-	var err error
 	if j.read, err = f.readOptions(); err != nil {
 		return job{}, err
 	}

@@ -1,0 +1,212 @@
+package linearizable
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Engine is a way to find out whether a part is linearizable.
+type Engine uint8
+
+const (
+	// AutoEngine takes whatever decides first: a fast path where one applies, else the search, and beside it Porcupine
+	// once narrow levels didn't suffice.
+	AutoEngine Engine = iota
+	// FastEngine decides in about linear time what has a special shape, and nothing else.
+	FastEngine
+	// SearchEngine is the search through the configurations of each moment.
+	SearchEngine
+	// PorcupineEngine is the search of the package porcupine, depth first.
+	PorcupineEngine
+)
+
+// engines are the names of the engines.
+var engines = [...]string{AutoEngine: "auto", FastEngine: "fast", SearchEngine: "search", PorcupineEngine: "porcupine"}
+
+// String is the engine's name.
+func (e Engine) String() string { return engines[e] }
+
+// ParseEngine is the engine of the given name.
+func ParseEngine(name string) (Engine, error) {
+	i := slices.Index(engines[:], name)
+	if i < 0 {
+		return 0, fmt.Errorf("unknown engine %q (hint: %s)", name, strings.Join(engines[:], ", "))
+	}
+	return Engine(i), nil
+}
+
+// rivalSteps is how many steps Porcupine may make beside the search's pass of each width. The search starts alone: that
+// suffices nearly always.
+var rivalSteps = [len(beams)]int64{0, 100_000, 1_000_000, 16_000_000, 1 << 40}
+
+// storyConfigurations is how many configurations are tried of a part that is known not to be linearizable, only to tell
+// where it fails.
+const storyConfigurations = 200_000
+
+// trials decides all parts, with narrow levels first. Narrow passes go round all parts before any part gets a wider one:
+// one part may be hopeless, and the next easily shown to be wrong, which decides the matter. After the first round that
+// shows where a part fails no more is tried.
+//
+// Engines compete in each round, and a round ends when one has decided or all have done what the round allows, counted in
+// steps. So who decides in a round doesn't depend on speed, nor does the result: where both decide they agree, and a part's
+// counterexample is always that of the search.
+func trials(ctx context.Context, parts []*object, o Options, workers int) []*trial {
+	all := make([]*trial, len(parts))
+	todo := make([]int, len(parts))
+	for i := range parts {
+		todo[i] = i
+	}
+	for round := range beams {
+		spread(len(todo), workers, func(i int) {
+			if round == 0 {
+				all[todo[i]] = newTrial(ctx, parts[todo[i]], o)
+				all[todo[i]].number = todo[i]
+			}
+			all[todo[i]].round(ctx, round, o)
+		})
+		var wrong bool
+		if todo, wrong = settle(all, todo); wrong {
+			return decided(all)
+		}
+	}
+	return all
+}
+
+// settle looks at the parts that were tried in a round: which need another, and whether some part has shown where it
+// fails. Once a part is known to be wrong, only such are tried on, for their stories.
+func settle(all []*trial, tried []int) (left []int, wrong bool) {
+	known := false
+	for _, i := range tried {
+		t := all[i]
+		switch {
+		case t.end == stuck || t.proved():
+			wrong = true
+		case t.end == reached:
+			t.search = nil // its states and moments aren't needed any more
+		case t.end == cutShort:
+			left = append(left, i)
+			known = known || t.wrong()
+		}
+	}
+	if known {
+		left = slices.DeleteFunc(left, func(i int) bool { return !all[i].wrong() })
+	}
+	return left, wrong
+}
+
+// newTrial decides a part without our own search where it can.
+func newTrial(ctx context.Context, part *object, o Options) *trial {
+	t := &trial{by: SearchEngine}
+	switch o.Engine {
+	case AutoEngine, FastEngine:
+		applies := len(part.calls) == 0
+		if !applies && part.d.fast != nil {
+			t.why, applies = part.d.fast(part)
+		}
+		if applies && t.why == nil {
+			t.order = part.linearization(ctx, o)
+			return t
+		}
+		if !applies && o.Engine == FastEngine {
+			t.search, t.end, t.by = &search{obj: part}, exhausted, FastEngine
+			return t
+		}
+	case PorcupineEngine:
+		end, order := part.porcupine(ctx, rivalSteps[len(rivalSteps)-1], o)
+		if end == reached {
+			t.order = order
+			return t
+		}
+		if end != stuck {
+			t.search, t.end, t.by = &search{obj: part}, end, PorcupineEngine
+			return t
+		}
+		t.refuted = true
+	}
+	if t.wrong() {
+		o.MaxConfigurations = min(o.maxConfigurations(), storyConfigurations)
+	}
+	t.search = newSearch(part, o)
+	return t
+}
+
+// wrong tells whether a part is known not to be linearizable, whether or not its search has shown where.
+func (t *trial) wrong() bool { return t.why != nil || t.refuted }
+
+// proved tells whether a part is known not to be linearizable though its search ended without showing where.
+func (t *trial) proved() bool { return t.wrong() && t.end != stuck && t.end != cutShort }
+
+// round tries a part with levels of one width, and beside it Porcupine.
+func (t *trial) round(ctx context.Context, round int, o Options) {
+	if t.search == nil || t.by != SearchEngine {
+		return
+	}
+	if round > 0 && o.slots != nil {
+		o.slots <- struct{}{}
+		defer func() { <-o.slots }()
+	}
+	if o.Engine != AutoEngine || rivalSteps[round] == 0 || t.wrong() {
+		t.try(ctx, beams[round])
+		t.witness(ctx, o)
+		return
+	}
+	end, order := t.race(ctx, round, o)
+	if gaveUp := t.end == exhausted || t.end == tooLarge; gaveUp && end == cutShort { // there is no other round
+		end, order = t.obj.porcupine(ctx, rivalSteps[len(rivalSteps)-1], o)
+	}
+	switch {
+	case end == reached && t.end == stuck, end == stuck && t.end == reached:
+		panic("linearizable: internal error: Porcupine and the search contradict each other")
+	case end == reached:
+		t.end, t.order = reached, order
+	case end == stuck && t.end != stuck:
+		t.refuted = true
+		t.maxTried = t.tried + storyConfigurations
+	}
+	t.witness(ctx, o)
+}
+
+// race tries a part in both ways at once. How Porcupine ended is unknown (cutShort) if the search decided first.
+func (t *trial) race(ctx context.Context, round int, o Options) (end ending, order []int32) {
+	mine, stopMine := context.WithCancel(ctx)
+	theirs, stopTheirs := context.WithCancel(ctx)
+	defer stopMine()
+	defer stopTheirs()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		o.starts(PorcupineEngine)
+		if end, order = t.obj.porcupine(theirs, rivalSteps[round], o); end == reached {
+			stopMine()
+		}
+	}()
+	o.starts(SearchEngine)
+	t.try(mine, beams[round])
+	if t.end == reached || t.end == stuck {
+		stopTheirs()
+	}
+	<-done
+	if end != reached && end != stuck {
+		end = cutShort
+	}
+	return end, order
+}
+
+func (o Options) starts(e Engine) {
+	if o.begin != nil {
+		o.begin(e)
+	}
+}
+
+// decided leaves out what is undecided: some part is wrong, so nothing more needs to be known.
+func decided(all []*trial) []*trial {
+	var wrong []*trial
+	for _, t := range all {
+		if t.end == stuck || t.proved() {
+			wrong = append(wrong, t)
+		}
+	}
+	return wrong
+}
