@@ -87,7 +87,7 @@ func (o Options) inTime(h *history.History, ops []history.ID) error {
 			invoked, returned = h.Pair(ops[i]), ops[i]
 		}
 		if first < invoked {
-			return fmt.Errorf("%s: comes after this, which was invoked later: %s", h.Pos(earliest), h.Pos(invoked))
+			return fmt.Errorf("%s: returned before the operation of %s was invoked, but comes after it", h.Pos(earliest), h.Pos(invoked))
 		}
 		if returned < first {
 			first, earliest = returned, ops[i]

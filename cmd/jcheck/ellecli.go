@@ -191,7 +191,7 @@ func (f *cliFlags) job(e *env, fs *pflag.FlagSet) (job, error) {
 func (f *cliFlags) checker(e *env, o elle.Options) func(context.Context, *history.History) (check.Result, error) {
 	for _, m := range cliModels {
 		if m.name == f.model && m.datatype != "" {
-			return linearizableCheck(linearizable.Options{Datatype: m.datatype})
+			return linearizableCheck(linearizable.Options{Datatype: m.datatype}, "")
 		}
 	}
 	return elleCheck(e, o)

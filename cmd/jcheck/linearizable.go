@@ -21,6 +21,7 @@ import (
 type linearizableFlags struct {
 	elleFlags
 	model, failed, engine string
+	witness               string
 	datatype              linearizable.Options
 }
 
@@ -76,6 +77,7 @@ func (f *linearizableFlags) define(fs *pflag.FlagSet) {
 	fs.StringVar(&f.independent, "independent", "auto", "whether values are [key value], each key an object of its own: on, off or auto")
 	fs.BoolVar(&f.lenient, "lenient", false, "use what comes before a truncated end")
 	fs.StringVar(&f.format, "format", "auto", "edn, json, or auto: told from the content")
+	fs.StringVar(&f.witness, "witness", "", "write to this `FILE`, if the history is valid, its operations in an order that explains them, as EDN or .json lines")
 	fs.StringVar(&f.output, "output", "text", "text, json or edn")
 	fs.DurationVar(&f.timeout, "timeout", 0, "give up on a file after this `TIME` (30s, 5m), with what was proved so far")
 	fs.StringVar(&f.memory, "max-memory", "", "give up before more than this `SIZE` (512M, 2G) is in use (default nine tenths of the machine's)")
@@ -102,14 +104,29 @@ func (f *linearizableFlags) job(e *env, files int) (job, error) {
 			return job{}, err
 		}
 	}
-	j := job{check: linearizableCheck(o), show: f.shower(e, elle.Options{}, files)}
+	if f.witness != "" && files > 1 {
+		return job{}, fmt.Errorf("--witness is one file, for one history, not for %d", files)
+	}
+	j := job{show: f.shower(e, elle.Options{}, files)}
 	if j.read, err = f.readOptions(); err != nil {
 		return job{}, err
 	}
 	if j.limits, err = makeLimits(f.timeout, f.memory); err != nil {
 		return job{}, err
 	}
+	o.MaxBytes = searchBytes(j.limits.memory, f.memory != "")
+	j.check = linearizableCheck(o, witnessFile(f.witness))
 	return j, oneOf("output", f.output, "text", "json", "edn")
+}
+
+// searchBytes is what a search may take of the memory that is allowed, so that it ends with what it has found, before
+// the limit ends all. Two parts may be searched at once, Porcupine beside; the garbage of growing sets is as much again.
+func searchBytes(memory int64, asked bool) int64 {
+	share := memory / 8
+	if !asked && (share == 0 || share > linearizable.DefaultBytes) {
+		return 0
+	}
+	return share
 }
 
 // modelGuessed is the field of a result that says that nobody named the model.
@@ -133,8 +150,8 @@ func checkedAs(r check.Result) string {
 var noHistoryOf = []string{"another-datatype", "another-function", "completion-without-invocation", "ill-formed", "invalid-options"}
 
 // linearizableCheck is the checker as the commands call it. The error is a history that has nothing for it to check, or
-// that makes no sense.
-func linearizableCheck(o linearizable.Options) func(context.Context, *history.History) (check.Result, error) {
+// that makes no sense, or a witness that can't be written. An empty witness isn't.
+func linearizableCheck(o linearizable.Options, witness witnessFile) func(context.Context, *history.History) (check.Result, error) {
 	return func(ctx context.Context, h *history.History) (check.Result, error) {
 		o := o
 		guessed := o.Datatype == ""
@@ -144,7 +161,13 @@ func linearizableCheck(o linearizable.Options) func(context.Context, *history.Hi
 				return check.Result{}, err
 			}
 		}
-		r := linearizable.Check(ctx, h, o)
+		var r check.Result
+		var found []linearizable.Linearization
+		if witness == "" {
+			r = linearizable.Check(ctx, h, o)
+		} else {
+			r, found = linearizable.Witness(ctx, h, o)
+		}
 		var wrong []error
 		for _, why := range r.Reasons {
 			if slices.Contains(noHistoryOf, why.Code) {
@@ -153,6 +176,9 @@ func linearizableCheck(o linearizable.Options) func(context.Context, *history.Hi
 		}
 		if len(wrong) > 0 {
 			return check.Result{}, errors.Join(wrong...)
+		}
+		if err := witness.keep(h, &r, found); err != nil {
+			return check.Result{}, err
 		}
 		if guessed {
 			r.Fields = append(r.Fields, history.Field{Name: modelGuessed, Value: edn.NewBool(true)})
