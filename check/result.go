@@ -69,11 +69,22 @@ type Graph struct {
 	Total int
 }
 
-// Path is one way in which a search went on (linearizability).
+// Path is one way in which a search went on until it got stuck (linearizability): in state Start the operations Before took
+// effect, one after another, and then Op could not.
 type Path struct {
 	Op     history.ID
-	State  history.Value
-	Reason string
+	State  history.Value // in which Op would have had to take effect
+	Reason string        // why it can't have, with the answer that it gave
+	Start  history.Value
+	Before []Taken // those worth showing
+	After  int     // how many others took effect between the last of Before and Op
+}
+
+// Taken is an operation that took effect.
+type Taken struct {
+	Op    history.ID
+	State history.Value // after it
+	After int           // how many operations that aren't shown took effect since the one before it, or since the beginning
 }
 
 // Anomaly is one proof that something is wrong.

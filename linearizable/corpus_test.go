@@ -191,7 +191,8 @@ func TestKnossosJudgements(t *testing.T) {
 	t.Log(counts)
 }
 
-func (j judgement) compare(t *testing.T, line int, counts map[string]int) {
+// check judges the history; it is nil if it can't be read.
+func (j judgement) check(t *testing.T) (*history.History, check.Result) {
 	var o Options
 	if err := json.Unmarshal(j.Opts["model"], &o.Datatype); err != nil {
 		t.Fatal(err)
@@ -206,11 +207,18 @@ func (j judgement) compare(t *testing.T, line int, counts map[string]int) {
 	}
 	h, err := history.Read(context.Background(), "checkers.jsonl", j.History, in)
 	if err != nil {
+		return nil, check.Result{}
+	}
+	return h, Check(context.Background(), h, o)
+}
+
+func (j judgement) compare(t *testing.T, line int, counts map[string]int) {
+	h, r := j.check(t)
+	if h == nil {
 		counts["unreadable/"+fmt.Sprint(j.Result.Valid)]++
 		return
 	}
 	defer h.Close()
-	r := Check(context.Background(), h, o)
 	want := map[any]string{true: "valid", false: "invalid"}[j.Result.Valid]
 	if want == "" {
 		want = "unknown"

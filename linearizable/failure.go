@@ -2,145 +2,165 @@ package linearizable
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 
 	"jcheck/check"
 	"jcheck/history"
 	"jcheck/internal/edn"
 )
 
-// maxConfigs is how many states, pending operations and the like a counterexample lists; their true numbers are told.
+// maxConfigs is how many states, configurations, paths and pending operations a counterexample lists, as Jepsen keeps of
+// Knossos' results; their true numbers are told.
 const maxConfigs = 10
 
 // failure is where a part ceases to be linearizable.
 type failure struct {
 	h       *history.History
 	t       *trial
-	x       int32   // the call that can't have returned when it did
-	states  []int32 // in which it was tried, in order of discovery
-	pending []int32 // calls that were open or had crashed then
-	order   []int32 // the calls before it in an order that explains them: the longest there is
-	last    history.ID
+	x       int32      // the call that can't have returned when it did
+	last    history.ID // the last completion before that
+	done    int        // calls that had returned by then
+	states  []int32    // in which x was tried, in order of discovery
+	routes  []route    // to the first of them
+	configs []route    // to the first configurations when last returned
+	widest  int        // how many configurations there were then
+	pending []int32    // calls that were open or had crashed when x returned, but for x
+	order   []int32    // the calls before x in an order that explains them: the longest there is
+	shown   map[int32]history.Value
+	bytes   int64 // of shown
 }
 
-// anomaly tells how the part fails. The search is run again, now with trails, to where it got stuck.
-func (t *trial) anomaly(ctx context.Context, h *history.History) check.Anomaly {
-	f := t.failure(context.WithoutCancel(ctx), h)
-	id := t.obj.calls[f.x].id
-	a := check.Anomaly{Kind: NonLinearizable, Ops: []history.ID{id}, Total: 1}
-	a.Fields = append(a.Fields, history.Field{Name: "op", Value: check.OpRef(id)})
-	if f.last != history.None {
-		a.Fields = append(a.Fields, history.Field{Name: "previous-ok", Value: check.OpRef(f.last)})
-		a.Ops = append(a.Ops, f.last)
-	}
-	var reasons []string
-	for i, s := range f.states {
-		state := t.states.all[s]
-		_, reason := t.obj.d.Step(state, t.obj.kinds[t.obj.calls[f.x].kind])
-		if i < maxConfigs {
-			a.Paths = append(a.Paths, check.Path{Op: id, State: t.obj.d.Show(state), Reason: reason})
-			reasons = append(reasons, reason)
+// route is one order in which calls took effect, and the state that it leads to.
+type route struct {
+	calls   []int32
+	state   int32
+	settled int // how many of the calls took effect before the last return
+}
+
+// findFailure runs the search again to where it got stuck, now with trails. If they take too much memory it goes without,
+// and if ctx has ended it isn't run at all: then there are fewer states, configurations and routes to tell of, or none.
+func (t *trial) findFailure(ctx context.Context, h *history.History) *failure {
+	f := &failure{h: h, t: t, x: t.moments[t.at].call, last: history.None, shown: make(map[int32]history.Value)}
+	end := t.moments[t.at].at
+	for _, m := range t.moments[:t.at] {
+		if m.ret {
+			f.last = t.obj.calls[m.call].id
+			f.done++
+		} else if m.call != f.x && t.obj.calls[m.call].ret > end {
+			f.pending = append(f.pending, m.call)
 		}
 	}
-	a.Fields = append(a.Fields,
-		history.Field{Name: "states", Value: f.shown()},
-		history.Field{Name: "states-count", Value: edn.NewInt(int64(len(f.states)))},
-		history.Field{Name: "pending", Value: refs(f.ids(f.pending))},
-		history.Field{Name: "pending-count", Value: edn.NewInt(int64(len(f.pending)))},
-		history.Field{Name: "prefix-count", Value: edn.NewInt(int64(len(f.order)))},
-		history.Field{Name: "prefix-end", Value: refs(f.ids(f.order[max(0, len(f.order)-maxConfigs):]))},
-	)
-	a.Text = f.text(reasons)
-	if few, ok := t.obj.essential(context.WithoutCancel(ctx), f.x); ok {
-		a.Text += "\n" + f.enough(&a, few)
-		a.Fields = append(a.Fields, history.Field{Name: "essential", Value: refs(f.ids(append(few, f.x)))})
+	t.tried, t.maxTried = 0, never<<8
+	p := t.run(ctx, t.beam, true)
+	if p.end == tooLarge {
+		t.maxBytes = never << 16
+		p = t.run(ctx, t.beam, false)
 	}
-	return a
-}
-
-// enough says which operations prove the matter by themselves, and adds them to those of the anomaly.
-func (f *failure) enough(a *check.Anomaly, few []int32) string {
-	if len(few) > maxEssential {
-		return fmt.Sprintf("It takes %d operations to prove it.", len(few)+1)
-	}
-	names := []string{"T1"}
-	for _, id := range f.ids(few) {
-		at := slices.Index(a.Ops, id)
-		if at < 0 {
-			at = len(a.Ops)
-			a.Ops = append(a.Ops, id)
-		}
-		names = append(names, fmt.Sprintf("T%d", at+1))
-	}
-	if len(few) == 0 {
-		return "T1 alone proves it: no order explains it even if every other operation could have happened at any time after " +
-			"its invocation, or never."
-	}
-	last := len(names) - 1
-	return fmt.Sprintf("%s and %s prove it by themselves: no order explains them even if every other operation could "+
-		"have happened at any time after its invocation, or never.", strings.Join(names[:last], ", "), names[last])
-}
-
-// maxEssential is up to how many operations a proof is listed in the story.
-const maxEssential = 20
-
-// provedAnomaly tells of a proof that needed no search.
-func (t *trial) provedAnomaly() check.Anomaly {
-	a := check.Anomaly{Kind: NonLinearizable, Total: 1, Text: t.why.text}
-	for _, x := range t.why.calls {
-		a.Ops = append(a.Ops, t.obj.calls[x].id)
-	}
-	return a
-}
-
-// failure runs the search again.
-func (t *trial) failure(ctx context.Context, h *history.History) *failure {
-	s := newSearch(t.obj, Options{MaxConfigurations: never << 8, MaxBytes: never << 16})
-	p := s.run(ctx, t.beam, true)
-	if p.end != stuck {
+	switch {
+	case p.end == cancelled:
+		return f
+	case p.end != stuck || p.at != t.at:
 		panic("linearizable: internal error: a second search did not end as the first")
 	}
-	t.search = s
-	f := &failure{h: h, t: t, x: s.moments[p.at].call, last: history.None}
-	for m := range slices.Values(s.moments[:p.at]) {
-		if m.ret {
-			f.last = s.obj.calls[m.call].id
-		}
+	f.findRoutes(p)
+	return f
+}
+
+// findRoutes takes from the pass that got stuck what it tried.
+func (f *failure) findRoutes(p *pass) {
+	w := walker{p: p, at: make([]int32, len(f.t.obj.calls))}
+	f.widest = len(p.cur.of)
+	for _, c := range p.cur.of[:min(f.widest, maxConfigs)] {
+		f.configs = append(f.configs, w.route(c))
 	}
-	seen := make([]bool, len(s.states.all))
-	for i, c := range p.seen[owing].of {
+	depth := p.depths()
+	deepest := int32(0)
+	seen := make([]bool, len(p.states.all))
+	for _, c := range p.seen[owing].of {
 		if seen[c.state] {
 			continue
 		}
 		seen[c.state] = true
-		f.states = append(f.states, c.state)
-		if order := p.order(p.seen[owing].of[i].trail); len(order) > len(f.order) {
-			f.order = order
+		if f.states = append(f.states, c.state); len(f.routes) < maxConfigs {
+			f.routes = append(f.routes, w.route(c))
+		}
+		if depth[c.trail] > depth[deepest] {
+			deepest = c.trail
 		}
 	}
-	for _, m := range s.moments[:p.at] {
-		if c := s.obj.calls[m.call]; !m.ret && c.ret > s.moments[p.at].at {
-			f.pending = append(f.pending, m.call)
-		}
-	}
-	return f
+	f.order = p.order(deepest)
 }
 
-// order lists the calls of a trail. A call that was hidden and then took effect visibly is in the trail twice; the later
-// place is the one that counts, as where it was hidden nobody could tell.
+// order lists the calls of a trail.
 func (p *pass) order(trail int32) []int32 {
-	var calls []int32
-	there := make(map[int32]bool)
-	for ; trail > 0; trail = p.trails[trail].before {
-		if x := p.trails[trail].call; !there[x] {
-			there[x] = true
-			calls = append(calls, x)
+	w := walker{p: p, at: make([]int32, len(p.obj.calls))}
+	return w.route(config{trail: trail}).calls
+}
+
+// walker follows trails back. A call that was hidden and then took effect visibly is in a trail twice; the later place is
+// the one that counts, as where it was hidden nobody could tell.
+type walker struct {
+	p   *pass
+	at  []int32 // call → the last walk that met it
+	num int32
+}
+
+func (w *walker) route(c config) route {
+	r := route{state: c.state}
+	w.num++
+	recent := 0
+	for trail := c.trail; trail > 0; trail = w.p.trails[trail].before {
+		x := w.p.trails[trail].call
+		if w.at[x] == w.num {
+			continue
+		}
+		w.at[x] = w.num
+		if r.calls = append(r.calls, x); trail >= w.p.mark {
+			recent++
 		}
 	}
-	slices.Reverse(calls)
-	return calls
+	slices.Reverse(r.calls)
+	r.settled = len(r.calls) - recent
+	return r
+}
+
+// depths is how long each trail is.
+func (p *pass) depths() []int32 {
+	depth := make([]int32, len(p.trails))
+	for i := 1; i < len(depth); i++ { // a step comes after the one before it
+		depth[i] = depth[p.trails[i].before] + 1
+	}
+	return depth
+}
+
+// replay is the state before each call of a route, and after the last.
+func (f *failure) replay(calls []int32) []int32 {
+	states := make([]int32, 1, len(calls)+1) // the initial state is the first
+	for _, x := range calls {
+		next := f.t.states.step(states[len(states)-1], f.t.obj.calls[x].kind)
+		if next < 0 {
+			panic("linearizable: internal error: a trail that can't be followed")
+		}
+		states = append(states, next)
+	}
+	return states
+}
+
+// maxShownBytes bounds what the states of a counterexample take.
+const maxShownBytes = 4 << 20
+
+// show makes a state readable. Large ones, such as full queues, could take more than the search itself.
+func (f *failure) show(state int32) history.Value {
+	if v, ok := f.shown[state]; ok {
+		return v
+	}
+	s := f.t.states.all[state]
+	v := edn.NewString("a state too large to show")
+	if f.bytes += 8 * stateBytes(s); f.bytes <= maxShownBytes {
+		v = f.t.obj.d.Show(s)
+	}
+	f.shown[state] = v
+	return v
 }
 
 func (f *failure) ids(calls []int32) []history.ID {
@@ -158,34 +178,4 @@ func refs(ids []history.ID) history.Value {
 		items = append(items, check.OpRef(id))
 	}
 	return edn.NewVector(items)
-}
-
-// shown are the first of the states.
-func (f *failure) shown() history.Value {
-	var items []history.Value
-	for _, s := range f.states[:min(len(f.states), maxConfigs)] {
-		items = append(items, f.t.obj.d.Show(f.t.states.all[s]))
-	}
-	return edn.NewVector(items)
-}
-
-// text is the story, in which T1 is the operation that can't be linearized and T2 the last one that returned before.
-func (f *failure) text(reasons []string) string {
-	var b strings.Builder
-	b.WriteString("No order of the operations explains what T1 answered.\n")
-	if f.last != history.None {
-		b.WriteString("Everything up to T2, the last that returned before it, can be explained. ")
-	}
-	if len(f.states) == 1 {
-		fmt.Fprintf(&b, "When T1 returned, the %s could only be in one state: %s.", f.t.obj.d.Name, reasons[0])
-		return b.String()
-	}
-	fmt.Fprintf(&b, "When T1 returned, the %s could be in %d states, and none allows T1:", f.t.obj.d.Name, len(f.states))
-	for _, r := range reasons {
-		b.WriteString("\n- " + r + ".")
-	}
-	if more := len(f.states) - len(reasons); more > 0 {
-		fmt.Fprintf(&b, "\n- and %d more.", more)
-	}
-	return b.String()
 }

@@ -39,6 +39,7 @@ type pass struct {
 	from, to []uint64 // scratch for two configurations
 	trails   []step   // nil unless they are kept
 	keep     bool
+	mark     int32 // trails from here on were made for the return at hand
 }
 
 // step is one call of a trail, and the step before; the first step is none.
@@ -211,6 +212,7 @@ func (p *pass) start(x int32) {
 	p.seen[owing].reset()
 	p.seen[visible].reset()
 	p.work = p.work[:0]
+	p.mark = int32(len(p.trails))
 	w, bit := p.bitOf(x)
 	reader := p.readOnly[p.obj.calls[x].kind]
 	for i := range p.cur.of {

@@ -21,7 +21,7 @@ func TestEssential(t *testing.T) {
 				continue
 			}
 			x := p.moments[p.at].call
-			few, ok := o.essential(context.Background(), x)
+			few, ok := o.essential(context.Background(), x, DefaultBytes)
 			if !ok {
 				t.Fatalf("%s: nothing was found\n%s", f.datatype, o)
 			}

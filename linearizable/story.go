@@ -1,0 +1,236 @@
+package linearizable
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"jcheck/check"
+	"jcheck/history"
+	"jcheck/internal/edn"
+)
+
+// maxEssential is up to how many operations a proof is told; maxPictured how many operations a picture may hold.
+const (
+	maxEssential = 20
+	maxPictured  = 40
+)
+
+// anomaly tells how the part fails: the operation that can't be linearized, why in each state that the object could be in,
+// and the few operations that prove it. If ctx ends it tells what is known by then. It takes about as much memory as the
+// search did.
+func (t *trial) anomaly(ctx context.Context, h *history.History) check.Anomaly {
+	maxBytes := t.maxBytes
+	f := t.findFailure(ctx, h)
+	few, minimal := t.obj.essential(ctx, f.x, maxBytes)
+	id := t.obj.calls[f.x].id
+	a := check.Anomaly{Kind: NonLinearizable, Total: 1}
+	a.Fields = append(a.Fields, history.Field{Name: "op", Value: check.OpRef(id)})
+	if f.last != history.None {
+		a.Fields = append(a.Fields, history.Field{Name: "previous-ok", Value: check.OpRef(f.last)})
+	}
+	a.Fields = append(a.Fields, f.fields()...)
+	switch {
+	case (minimal || few != nil) && len(few) < maxEssential:
+		a.Ops = f.ids(few)
+		a.Fields = append(a.Fields, history.Field{Name: "essential", Value: allRefs(append(f.ids(few), id))})
+	case f.last != history.None:
+		a.Ops = []history.ID{f.last}
+	}
+	a.Ops = append(a.Ops, id)
+	f.paths(&a, few)
+	a.Text = f.text(a.Ops) + f.enough(few, minimal)
+	return a
+}
+
+// provedAnomaly tells of a proof that needed no search.
+func (t *trial) provedAnomaly() check.Anomaly {
+	a := check.Anomaly{Kind: NonLinearizable, Total: 1, Text: t.why.text}
+	for _, x := range t.why.calls {
+		a.Ops = append(a.Ops, t.obj.calls[x].id)
+	}
+	a.Fields = []history.Field{{Name: "essential", Value: allRefs(a.Ops)}}
+	return a
+}
+
+// fields are what programs read of a failure: with the names that Knossos uses, as far as it has them, and the true
+// number of what is listed only in part.
+func (f *failure) fields() []history.Field {
+	number := func(n int) history.Value { return edn.NewInt(int64(n)) }
+	fields := []history.Field{{Name: "pending", Value: refs(f.ids(f.pending))}, {Name: "pending-count", Value: number(len(f.pending))}}
+	if len(f.states) == 0 {
+		return fields
+	}
+	var states, configs, paths []history.Value
+	for _, r := range f.routes {
+		states = append(states, f.show(r.state))
+		paths = append(paths, f.finalPath(r))
+	}
+	for _, r := range f.configs {
+		configs = append(configs, f.configuration(r))
+	}
+	last := f.t.obj.calls[f.x].id
+	if n := len(f.routes[0].calls); n > 0 {
+		last = f.t.obj.calls[f.routes[0].calls[n-1]].id
+		fields = append(fields, history.Field{Name: "last-op", Value: check.OpRef(last)})
+	}
+	return append(fields,
+		history.Field{Name: "states", Value: edn.NewVector(states)}, history.Field{Name: "states-count", Value: number(len(f.states))},
+		history.Field{Name: "configs", Value: edn.NewVector(configs)}, history.Field{Name: "configs-count", Value: number(f.widest)},
+		history.Field{Name: "final-paths", Value: edn.NewVector(paths)}, history.Field{Name: "final-paths-count", Value: number(len(f.states))},
+		history.Field{Name: "prefix-count", Value: number(len(f.order))},
+		history.Field{Name: "prefix-end", Value: refs(f.ids(f.order[max(0, len(f.order)-maxConfigs):]))})
+}
+
+// record is a map from names to values.
+func record(pairs ...history.Value) history.Value { return edn.NewMap(pairs) }
+
+// configuration is one of those when the last operation returned: the state, the last operation that had taken effect, and
+// those that were pending and had not.
+func (f *failure) configuration(r route) history.Value {
+	there := make(map[int32]bool)
+	for _, x := range r.calls {
+		there[x] = true
+	}
+	pending := []history.ID{f.t.obj.calls[f.x].id}
+	for _, x := range f.pending {
+		if !there[x] {
+			pending = append(pending, f.t.obj.calls[x].id)
+		}
+	}
+	last := edn.Value{}
+	if n := len(r.calls); n > 0 {
+		last = check.OpRef(f.t.obj.calls[r.calls[n-1]].id)
+	}
+	return record(edn.NewKeyword("model"), f.show(r.state), edn.NewKeyword("last-op"), last,
+		edn.NewKeyword("pending"), refs(pending), edn.NewKeyword("pending-count"), edn.NewInt(int64(len(pending))))
+}
+
+// finalPath is how a route ends: the last operation before the last return, what took effect since then, each with the
+// state after it, and the operation that can't follow, with the reason in the place of a state.
+func (f *failure) finalPath(r route) history.Value {
+	op, model := edn.NewKeyword("op"), edn.NewKeyword("model")
+	states := f.replay(r.calls)
+	var path []history.Value
+	for i := max(0, r.settled-1, len(r.calls)-maxPictured); i < len(r.calls); i++ {
+		path = append(path, record(op, check.OpRef(f.t.obj.calls[r.calls[i]].id), model, f.show(states[i+1])))
+	}
+	return edn.NewVector(append(path, record(op, check.OpRef(f.t.obj.calls[f.x].id),
+		model, record(edn.NewKeyword("msg"), edn.NewString(f.reason(r.state))))))
+}
+
+// reason says why the operation can't have answered as it did in a state.
+func (f *failure) reason(state int32) string {
+	_, reason := f.t.obj.d.Step(f.t.states.all[state], f.t.obj.kinds[f.t.obj.calls[f.x].kind])
+	return reason
+}
+
+// allRefs are operations as a value.
+func allRefs(ids []history.ID) history.Value {
+	items := make([]history.Value, 0, len(ids))
+	for _, id := range ids {
+		items = append(items, check.OpRef(id))
+	}
+	return edn.NewVector(items)
+}
+
+// paths tells for each state how the object can have come into it, as far as that is worth showing: by the operations that
+// prove the matter, the last one that changed the state, and what took effect since the last return.
+func (f *failure) paths(a *check.Anomaly, few []int32) {
+	show := f.worthShowing(few)
+	id := f.t.obj.calls[f.x].id
+	for _, r := range f.routes {
+		states := f.replay(r.calls)
+		p := check.Path{Op: id, State: f.show(r.state), Reason: f.reason(r.state), Start: f.show(states[0])}
+		for i, x := range r.calls {
+			if !show[x] {
+				if p.After++; len(p.Before) == 0 {
+					p.Start = f.show(states[i+1])
+				}
+				continue
+			}
+			p.Before = append(p.Before, check.Taken{Op: f.t.obj.calls[x].id, State: f.show(states[i+1]), After: p.After})
+			p.After = 0
+		}
+		a.Paths = append(a.Paths, p)
+	}
+}
+
+// worthShowing are the calls that a picture shows: what matters most first, until it is full.
+func (f *failure) worthShowing(few []int32) map[int32]bool {
+	show := make(map[int32]bool)
+	for _, x := range few {
+		if len(show) < maxEssential {
+			show[x] = true
+		}
+	}
+	for _, r := range f.routes {
+		calls := r.calls
+		states := f.replay(calls)
+		from := max(0, r.settled-1)
+		for i := len(calls) - 1; i >= 0; i-- {
+			if states[i] != states[i+1] {
+				from = min(from, i)
+				show[calls[i]] = show[calls[i]] || len(show) < maxPictured
+				break
+			}
+		}
+		for _, x := range calls[max(from, r.settled-1, 0):] {
+			show[x] = show[x] || len(show) < maxPictured
+		}
+	}
+	return show
+}
+
+// text is the story of the operation that can't be linearized, which is the last of the anomaly's.
+func (f *failure) text(ops []history.ID) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "T%d is the first operation that no order explains. ", len(ops))
+	switch len(f.states) {
+	case 0:
+		b.WriteString("Time ran out before it could be told in which states it was tried.")
+	case 1:
+		fmt.Fprintf(&b, "When it returned, the %s could only be in one state, which does not allow it: %s.", f.t.obj.d.Name, f.reason(f.states[0]))
+	default:
+		fmt.Fprintf(&b, "When it returned, the %s could be in %d states, and none allows it:", f.t.obj.d.Name, len(f.states))
+		for _, r := range f.routes {
+			b.WriteString("\n- " + f.reason(r.state) + ".")
+		}
+		if more := len(f.states) - len(f.routes); more > 0 {
+			fmt.Fprintf(&b, "\n- and %d more.", more)
+		}
+	}
+	switch {
+	case f.last == history.None:
+		b.WriteString("\nIt is the very first that returned.")
+	case f.done == 1:
+		fmt.Fprintf(&b, "\nThe one operation that returned before it can be explained.")
+	default:
+		fmt.Fprintf(&b, "\nThe %d operations that returned before it can be explained", f.done)
+		if i := slices.Index(ops, f.last); i >= 0 {
+			fmt.Fprintf(&b, ", up to T%d", i+1)
+		}
+		b.WriteString(".")
+	}
+	return b.String()
+}
+
+// enough says which operations prove the matter by themselves.
+func (f *failure) enough(few []int32, minimal bool) string {
+	const even = ": no order explains them, even if every other operation were free to happen at any time after its invocation, or never."
+	switch n := len(few) + 1; {
+	case !minimal && few == nil:
+		return ""
+	case n > maxEssential:
+		return fmt.Sprintf("\nIt takes %d operations to prove that.", n)
+	case !minimal:
+		return fmt.Sprintf("\nT1 to T%d prove it by themselves%s (Fewer might: the search for them was ended.)", n, even)
+	case n == 1:
+		return "\nT1 alone proves it: nothing that the other operations may have done, at whatever time, allows it."
+	case n == 2:
+		return "\nT1 and T2 prove it by themselves" + even
+	default:
+		return fmt.Sprintf("\nT1 to T%d prove it by themselves%s", n, even)
+	}
+}

@@ -1,0 +1,109 @@
+package linearizable
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"jcheck/check"
+	"jcheck/history"
+	"jcheck/internal/corpus"
+)
+
+// fieldOf is a field of an anomaly.
+func fieldOf(a check.Anomaly, name string) (history.Value, bool) {
+	for _, f := range a.Fields {
+		if f.Name == name {
+			return f.Value, true
+		}
+	}
+	return history.Value{}, false
+}
+
+func TestFewOperationsProveRecordedLogs(t *testing.T) {
+	// Without this, the counterexamples of real faults could grow until nobody can follow them.
+	logs, err := filepath.Glob(filepath.Join(corpus.Dir(t), "histories/porcupine/jepsen/etcd_*.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	invalid, sum, most := 0, 0, 0
+	for _, path := range logs {
+		rel, err := filepath.Rel(corpus.Dir(t), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := Check(context.Background(), load(t, rel), Options{Datatype: "cas-register", Failed: Observe})
+		if r.Verdict != check.Invalid {
+			continue
+		}
+		invalid++
+		few, ok := fieldOf(r.Anomalies[0], "essential")
+		if !ok {
+			t.Errorf("%s: no few operations prove it", rel)
+		}
+		sum, most = sum+len(few.Items), max(most, len(few.Items))
+		if strings.Contains(r.Anomalies[0].Text, "Fewer might") {
+			t.Errorf("%s: the proof may not be minimal", rel)
+		}
+	}
+	mean := float64(sum) / float64(max(invalid, 1))
+	t.Logf("%d invalid logs: %.2f operations in the mean, %d at most", invalid, mean, most)
+	if invalid < 39 || mean > 5.3 || most > 10 {
+		t.Errorf("%d logs are invalid, proved by %.2f operations in the mean and %d at most; want 39, 5.3 and 10", invalid, mean, most)
+	}
+}
+
+func TestSameOperationAsKnossos(t *testing.T) {
+	// Without this, a counterexample could blame another operation than the first that can't be linearized, or call another
+	// one the last that returned before.
+	file, err := os.Open(filepath.Join(corpus.Dir(t), "checkers.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 1<<24)
+	told := 0
+	for n := 1; lines.Scan(); n++ {
+		var j judgement
+		if err := json.Unmarshal(lines.Bytes(), &j); err != nil {
+			t.Fatal(err)
+		}
+		vectors := n == 5532 || n == 5611 // Knossos stops at the first read of a set: it is a vector there
+		if vectors || j.Checker != "knossos" || j.Result.Valid != false || knownDifference[n] != "" || j.Result.Op == nil || j.Result.Op.Index == nil {
+			continue
+		}
+		h, r := j.check(t)
+		if h == nil || r.Verdict != check.Invalid {
+			continue
+		}
+		told++
+		op, found := opOf(h, r, "op")
+		if got := h.Index(op); !found || got != *j.Result.Op.Index {
+			t.Errorf("line %d: the operation is that of index %d, want %d", n, got, *j.Result.Op.Index)
+		}
+		prev, found := opOf(h, r, "previous-ok")
+		switch want := j.Result.Prev; {
+		case (want != nil) != found:
+			t.Errorf("line %d: there is an operation before: %v, want %v", n, found, want != nil)
+		case found && h.Index(prev) != *want.Index:
+			t.Errorf("line %d: the operation before is that of index %d, want %d", n, h.Index(prev), *want.Index)
+		}
+	}
+	if t.Logf("%d counterexamples", told); told < 100 {
+		t.Errorf("%d counterexamples were compared, want some hundreds", told)
+	}
+}
+
+// opOf is the operation that a field of the first anomaly names.
+func opOf(h *history.History, r check.Result, name string) (history.ID, bool) {
+	v, ok := fieldOf(r.Anomalies[0], name)
+	if !ok {
+		return 0, false
+	}
+	return check.AsOpRef(v)
+}
