@@ -24,7 +24,8 @@ type chunk struct {
 	open   []int32 // by process: its open invocation in this chunk, or -1
 
 	columns
-	cur pending
+	room int // operations that the columns have room for
+	cur  pending
 
 	problems problemList
 }
@@ -229,25 +230,31 @@ func (c *chunk) end() {
 	c.index = append(c.index, p.index)
 	c.val = append(c.val, p.val)
 	c.off = append(c.off, p.off)
-	if len(c.off) == sampleOps {
+	if len(c.off) == max(c.room, sampleOps) {
 		c.reserve()
 	}
 }
 
-// sampleOps is how many operations say how long the others are likely to be.
-const sampleOps = 256
+// sampleOps is how many operations say how long the others are likely to be: trustOps times as many, and of those that then
+// were there far more, since the average is taken anew. A few long reads, later in the piece, may be most of its bytes.
+const (
+	sampleOps = 256
+	trustOps  = 16
+)
 
-// reserve makes room for as many operations as a piece of the input is likely to hold, so that columns needn't grow step
-// by step.
+// reserve makes room for as many operations as the rest of a piece of the input is likely to hold, so that columns needn't
+// grow step by step.
 func (c *chunk) reserve() {
-	last := c.off[sampleOps-1]
-	each := max(1, (last-c.off[0])/(sampleOps-1))
-	left := min(int64(len(c.src))-last, pieceSize)
+	have := len(c.off)
+	last := c.off[have-1]
+	each := max(1, (last-c.off[0])/int64(have-1))
+	left := min(int64(len(c.src))-last, pieceSize-(last-c.off[0]))
 	if left <= 0 {
 		return
 	}
-	n := int(left/each) * 17 / 16
-	c.columns.grow(n, len(c.mops)*n/sampleOps)
+	n := min(int(left/each)*17/16, trustOps*have*(have/sampleOps))
+	c.room = have + n
+	c.columns.grow(n, len(c.mops)*n/have)
 }
 
 func (c *columns) grow(ops, mops int) {

@@ -110,3 +110,30 @@ func TestChunkRoundTrip(t *testing.T) {
 		}
 	}
 }
+
+// Without this the room for operations could be guessed from a few short ones, however long the reads are that come between
+// those to follow: memory by the size of the file, for next to nothing. Or it could grow step by step, and be copied each time.
+func TestRoomFollowsTheAverage(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		every, extra int64 // each so many operations, one takes so many bytes more
+		most         int   // times as much room as is used
+	}{{"all alike", 1, 0, 2}, {"one long read in 300", 300, 200_000, 4}} {
+		k := newChunk(make([]byte, 2*pieceSize), 0)
+		n, off, grown, room := int64(0), int64(0), 0, 0
+		for ; off < pieceSize; n++ {
+			k.begin(off)
+			k.end()
+			off += 64
+			if n%c.every == c.every-1 {
+				off += c.extra
+			}
+			if n >= sampleOps && cap(k.off) != room {
+				room, grown = cap(k.off), grown+1
+			}
+		}
+		if room > c.most*max(int(n), 18*sampleOps) || grown > 3 {
+			t.Errorf("%s: room for %d of %d operations, grown %d times; want at most %d times as much, in 3 steps", c.name, room, n, grown, c.most)
+		}
+	}
+}
