@@ -46,6 +46,10 @@ var meanings = [...]struct{ kind, text string }{
 
 	{"nonlinearizable", "no order of the operations that agrees with the times at which they ran explains every answer"},
 
+	{"lost", "something that was confirmed is no longer there"},
+	{"stale", "a read misses something that was known to be there before it began"},
+	{"unexpected", "something is there that nobody had put there"},
+	{"duplicated", "something is there more often than it was put there"},
 	{"wrong-count", "a read of a counter is below what was confirmed before it, or above what was asked for"},
 
 	{"empty-transaction-graph", "no two transactions depend on each other: there is nothing to judge"},

@@ -24,9 +24,9 @@ type conformance struct {
 	checker string
 	// values makes our options of the record's.
 	values func(opts map[string]any) Values
-	// value makes an operation's value of its JSON, without its independent key; nil means jsonValue. JSON has no
+	// value makes an operation's value of its JSON, without its independent key; nil means keywordValue. JSON has no
 	// keywords, sets or maps with other keys than strings, so a checker that needs them says here what they were.
-	value func(f string, v any) history.Value
+	value func(r record, f string, v any) history.Value
 	// skip says why a record can't be compared; "" if it can.
 	skip func(r record) string
 	// unordered are the keys whose lists have no order in the original.
@@ -50,6 +50,23 @@ type difference struct {
 // conformances are the rows. The names of the originals' checkers are those of ours.
 var conformances = []conformance{
 	{checker: "counter"},
+	{checker: "set", differences: []difference{
+		{name: "confirmed after the last read began", is: func(r record, got check.Result) bool { return noted(got, "confirmed-after-last-read") }},
+		{name: "last read without a value", is: func(r record, got check.Result) bool { return r.Result["error"] == "Set was never read" }},
+		{name: "completions without invocation", is: func(r record, got check.Result) bool { return r.tagged("malformed") }},
+	}},
+	{checker: "set-full", values: func(opts map[string]any) Values {
+		return Values{"linearizable": opts["linearizable?"] == true}
+	}, differences: []difference{
+		{name: "reads without a value", is: func(r record, got check.Result) bool { return noted(got, "reads-without-value") }},
+		{name: "duplicated elements", is: func(r record, got check.Result) bool { return found(got, "duplicated") }},
+		{name: "unexpected elements", is: func(r record, got check.Result) bool { return found(got, "unexpected") }},
+		{name: "times that weren't recorded", is: func(r record, got check.Result) bool { return r.tagged("no-time") || r.tagged("some-times") }},
+		{name: "stale for less than a millisecond", is: func(r record, got check.Result) bool {
+			return found(got, "stale") || noted(got, "stale")
+		}},
+		{name: "elements that were added again", is: func(r record, got check.Result) bool { return addsTwice(r) }},
+	}},
 }
 
 // record is a line of checkers.jsonl.
@@ -72,9 +89,40 @@ func (r record) tagged(prefix string) bool {
 // everywhere are the differences that every checker may have.
 var everywhere = []difference{
 	{name: "exceptions", compat: true, is: func(r record, got check.Result) bool { return r.Thrown != "" || partThrew(r.Result) }},
+	{name: "keys, but no operation has one", compat: true, is: func(r record, got check.Result) bool {
+		parts, ok := r.Result["results"].(map[string]any)
+		return r.Opts["independent"] == true && ok && len(parts) == 0
+	}},
 	{name: "nothing to judge", is: func(r record, got check.Result) bool {
 		return got.Verdict == check.Unknown && len(got.Reasons) > 0 && got.Reasons[0].Code == "empty-history"
 	}},
+}
+
+// noted tells whether a result, or that of a key, has a note.
+func noted(got check.Result, code string) bool {
+	return slices.ContainsFunc(got.Notes, func(n check.Note) bool { return n.Code == code }) ||
+		slices.ContainsFunc(got.Parts, func(p check.Part) bool { return noted(p.Result, code) })
+}
+
+// found tells whether a result, or that of a key, has an anomaly of a kind.
+func found(got check.Result, kind string) bool {
+	return slices.ContainsFunc(got.Anomalies, func(a check.Anomaly) bool { return a.Kind == kind }) ||
+		slices.ContainsFunc(got.Parts, func(p check.Part) bool { return found(p.Result, kind) })
+}
+
+// addsTwice tells whether some value was added by two operations.
+func addsTwice(r record) bool {
+	seen := make(map[string]bool)
+	for _, op := range r.History {
+		if op["f"] == "add" && op["type"] == "invoke" {
+			v := canonical(op["value"], false)
+			if seen[v] {
+				return true
+			}
+			seen[v] = true
+		}
+	}
+	return false
 }
 
 // partThrew tells whether the original threw for one of the keys.
@@ -130,6 +178,9 @@ func (c conformance) compare(t *testing.T, row Checker, r record, met map[string
 	}
 	h, err := c.history(t, r)
 	if err != nil { // a process that began an operation with one open, and the like: the original is an exception, too
+		if !r.tagged("malformed") {
+			t.Errorf("line %d: %v", r.Line, err)
+		}
 		met["refused by the reader"]++
 		return
 	}
@@ -372,7 +423,7 @@ func (c conformance) history(t *testing.T, r record) (*history.History, error) {
 	}
 	value := c.value
 	if value == nil {
-		value = func(_ string, v any) history.Value { return jsonValue(v) }
+		value = keywordValue
 	}
 	o := history.Options{Format: history.FormatEDN, Independent: history.IndependentOff}
 	if r.Opts["independent"] == true {
@@ -381,7 +432,7 @@ func (c conformance) history(t *testing.T, r record) (*history.History, error) {
 	var text bytes.Buffer
 	w := history.NewWriter(&text, history.FormatEDN)
 	for _, op := range r.History {
-		if err := w.Write(jsonOp(t, op, o.Independent == history.IndependentOn, value)); err != nil {
+		if err := w.Write(jsonOp(t, r, op, value)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -392,7 +443,7 @@ func (c conformance) history(t *testing.T, r record) (*history.History, error) {
 }
 
 // jsonOp is an operation of a record.
-func jsonOp(t *testing.T, m map[string]any, keyed bool, value func(string, any) history.Value) history.Op {
+func jsonOp(t *testing.T, r record, m map[string]any, value func(record, string, any) history.Value) history.Op {
 	t.Helper()
 	op := history.Op{Index: -1, Time: history.NoTime}
 	for name, v := range m {
@@ -419,12 +470,31 @@ func jsonOp(t *testing.T, m map[string]any, keyed bool, value func(string, any) 
 		}
 	}
 	v := m["value"]
-	if pair, ok := v.([]any); keyed && ok && len(pair) == 2 && op.Process.Kind == edn.Int {
+	if pair, ok := v.([]any); r.Opts["independent"] == true && ok && len(pair) == 2 && op.Process.Kind == edn.Int {
 		key := jsonValue(pair[0])
 		op.Key, v = &key, pair[1]
 	}
-	op.Value = value(op.F.Text, v)
+	op.Value = value(r, op.F.Text, v)
 	return op
+}
+
+// keywordValue is jsonValue, but for the histories whose elements were keywords.
+func keywordValue(r record, _ string, v any) history.Value {
+	if !r.tagged("keywords") && !r.tagged("ids-keyword") {
+		return jsonValue(v)
+	}
+	return keywords(jsonValue(v))
+}
+
+// keywords is v with keywords in the place of strings.
+func keywords(v history.Value) history.Value {
+	if v.Kind == edn.String {
+		return edn.NewKeyword(v.Text)
+	}
+	for i := range v.Items {
+		v.Items[i] = keywords(v.Items[i])
+	}
+	return v
 }
 
 // jsonValue is a value as it stands in JSON.
