@@ -145,24 +145,30 @@ func (b box) border(in, out spot) spot {
 	return spot{in.x + t*(out.x-in.x), in.y + t*(out.y-in.y)}
 }
 
-// graphNotes say what a drawing of a component leaves out or plays down. The page, the drawing's legend, and the texts
-// that lie beside it all say it.
-func graphNotes(g check.Graph, s scene) []string {
-	var notes []string
-	if g.Total > len(g.Ops) {
-		notes = append(notes, fmt.Sprintf("Too many to draw: %s of %s are here, those of the cycles that were found.",
-			thousands(len(g.Ops)), count(g.Total, "operation")))
+// fewOf says that a component is too large to be drawn. The page, the drawing and the texts beside it all say it.
+func fewOf(g check.Graph) string {
+	if len(g.Ops) == 0 {
+		return fmt.Sprintf("Too many to draw: %s, and no cycle among them was short enough.", count(g.Total, "operation"))
 	}
-	if s.crowded {
-		text := fmt.Sprintf("%s among %s are a lot to look at: ", count(len(s.edges), "arrow"), count(len(s.nodes), "operation"))
-		if bold := s.numBold(); bold > 0 {
-			text += fmt.Sprintf("the %s of cycles are bold, on top and labelled; the others are thin and pale, and tell what they mean on hover.", thousands(bold))
-		} else {
-			text += "they tell what they mean on hover."
-		}
-		notes = append(notes, text)
+	return fmt.Sprintf("Too many to draw: of %s only the %s of the cycles that were found are here.",
+		count(g.Total, "operation"), thousands(len(g.Ops)))
+}
+
+// crowding says how a crowded drawing is to be read, if it is one.
+func (s scene) crowding() []string {
+	if !s.crowded {
+		return nil
 	}
-	return notes
+	text := fmt.Sprintf("%s among %s are too many to follow: ", count(len(s.edges), "arrow"), count(len(s.nodes), "operation"))
+	switch bold := s.numBold(); {
+	case bold == 0:
+		text += "hover over one to see what it means."
+	case s.ring:
+		text += fmt.Sprintf("the %s of the cycle are bold, the others pale; hover over one to see what it means.", thousands(bold))
+	default:
+		text += fmt.Sprintf("the %s of the shortest cycles are bold, the others pale; hover over one to see what it means.", thousands(bold))
+	}
+	return []string{text}
 }
 
 // numBold is how many edges belong to cycles.

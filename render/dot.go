@@ -50,9 +50,9 @@ func (s scene) dot(level detail) string { return s.dotFor(dotForm{level: level})
 // dotFor is the scene in Graphviz's language. The ids let the layout's nodes and edges be found again.
 func (s scene) dotFor(f dotForm) string {
 	var b strings.Builder
-	for _, note := range s.notes {
-		if !f.layout && s.own {
-			fmt.Fprintf(&b, "// %s\n", clip(note, maxHover))
+	if !f.layout {
+		for _, text := range s.remarks {
+			fmt.Fprintf(&b, "// %s\n", text)
 		}
 	}
 	room := float64(1 + f.room)
@@ -145,8 +145,8 @@ func (n sceneNode) dotName() string {
 // dotLabel is the fields of a node's record: its name, then <f0> mop|<f1> mop; or those alone that are drawn.
 func (n sceneNode) dotLabel(drawn bool) string {
 	fields, rows := []string{dotEscape(n.head)}, n.rows
-	if drawn {
-		rows = n.shown()
+	if drawn && n.small {
+		return dotEscape(n.short)
 	}
 	for _, r := range rows {
 		port := ""

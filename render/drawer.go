@@ -27,16 +27,19 @@ type Picture struct {
 	SVG  []byte // one whole element <svg>, to be put into a file or into a page; nil if it couldn't be drawn
 	Bare []byte // the same without title and legend, for a page that has its own
 	Why  string // why there is no SVG
+
+	Notes []string // sentences on what the drawing leaves out or plays down
 }
 
-// What drawing a whole result may take: the pictures beyond are there as DOT, as are those that time ran out for.
+// What drawing a whole result may take: the pictures beyond are there as DOT, as are those that time ran out for. Nobody
+// looks at more, and the ones that differ most come first.
 const (
-	maxPictures = 400
-	maxDrawing  = time.Minute
+	maxPictures = 50
+	maxDrawing  = 30 * time.Second
 )
 
-// drawers is how many pictures are asked for at a time.
-const drawers = 2
+// drawers is how many pictures are asked for at a time, at most: a drawer takes as many as suit the machine.
+const drawers = 8
 
 // Pictures draws what a result and its parts have to show: a picture for each cycle, named after its kind and its place
 // among the anomalies of that kind, and one for each strongly connected component. d may be nil: then there is only DOT.
@@ -71,8 +74,11 @@ func Pictures(ctx context.Context, d Drawer, h *history.History, r check.Result)
 type refuser struct{}
 
 func (refuser) Draw(context.Context, []byte) ([]byte, error) {
-	return nil, fmt.Errorf("no more than %d graphs are drawn", maxPictures)
+	return nil, errEnough
 }
+
+// errEnough is why a graph isn't drawn with which nothing is wrong.
+var errEnough = fmt.Errorf("at most %d graphs are drawn", maxPictures)
 
 // pictureJob is a picture to be made. Scenes are made one by one: all of them at once may be a lot.
 type pictureJob struct {
@@ -116,7 +122,11 @@ func pictureJobs(h *history.History, dir string, r check.Result) []pictureJob {
 		}
 	}
 	for i, g := range r.Graphs {
-		jobs = append(jobs, pictureJob{fmt.Sprintf("%ssccs/%d", dir, i), i, len(g.Edges), func() scene { return graphScene(h, g, r.Anomalies) }})
+		rank := i
+		if isOneCycle(g, r.Anomalies) {
+			rank = len(r.Anomalies) + i // drawn with its cycle
+		}
+		jobs = append(jobs, pictureJob{fmt.Sprintf("%ssccs/%d", dir, i), rank, len(g.Edges), func() scene { return graphScene(h, g, r.Anomalies) }})
 	}
 	return jobs
 }
@@ -141,7 +151,7 @@ func DrawGraph(ctx context.Context, d Drawer, h *history.History, g check.Graph,
 
 // picture lets a scene be drawn.
 func (s scene) picture(ctx context.Context, d Drawer, name string) Picture {
-	p := Picture{Name: name, DOT: []byte(s.dot(inFull))}
+	p := Picture{Name: name, DOT: []byte(s.dot(inFull)), Notes: s.remarks}
 	f := dotForm{layout: true}
 	g, tight, err := s.layOut(ctx, d, f)
 	for beyond(err) && f.level < noPorts {
@@ -189,6 +199,8 @@ func (s scene) layOut(ctx context.Context, d Drawer, f dotForm) (g geometry, tig
 	switch {
 	case d == nil:
 		return g, 0, errors.New("there is no program to draw it")
+	case len(s.nodes) == 0:
+		return g, 0, errors.New("there is nothing to show")
 	case len(s.nodes) > maxNodes || len(s.edges) > maxEdges:
 		return g, 0, fmt.Errorf("%s and %s are too many to draw", count(len(s.nodes), "operation"), count(len(s.edges), "edge"))
 	}

@@ -40,11 +40,11 @@ func files(ctx context.Context, h *history.History, r check.Result, o FileOption
 		{"results.edn", EDN(h, o.Name, r)},
 		{"results.json", JSON(h, o.Name, r)},
 	}
-	list = append(list, cycleTexts(h, "", r)...)
+	list = append(list, texts(h, "", r)...)
 	for i, p := range r.Parts {
-		list = append(list, cycleTexts(h, partDir(i, p), p.Result)...)
+		list = append(list, texts(h, partDir(i, p), p.Result)...)
 	}
-	undrawn := 0
+	undrawn, surplus := 0, 0
 	why, example := "", ""
 	o.Page.Pictures = Pictures(ctx, o.Drawer, h, r)
 	list = append(list, outFile{"index.html", HTML(h, r, o.Page)})
@@ -54,17 +54,53 @@ func files(ctx context.Context, h *history.History, r check.Result, o FileOption
 			continue
 		}
 		list = append(list, outFile{p.Name + ".dot", p.DOT})
-		if p.SVG != nil {
+		switch {
+		case p.SVG != nil:
 			list = append(list, outFile{p.Name + ".svg", p.SVG})
-		} else if undrawn++; undrawn == 1 {
-			why, example = p.Why, p.Name
+		case p.Why == errEnough.Error():
+			surplus++
+		default:
+			if undrawn++; undrawn == 1 {
+				why, example = p.Why, p.Name
+			}
 		}
+	}
+	if surplus > 0 && o.Drawer != nil {
+		omitted = append(omitted, fmt.Sprintf("%s beyond the first %d were written as DOT only", count(surplus, "graph"), maxPictures))
 	}
 	if undrawn > 0 && o.Drawer != nil {
 		omitted = append(omitted, fmt.Sprintf("%s could not be drawn, the first being %s.dot: %s", count(undrawn, "graph"), example, why))
 	}
 	return list, omitted
 }
+
+// texts are the files of a result, without its parts, that are to be read as they are.
+func texts(h *history.History, dir string, r check.Result) []outFile {
+	return append(cycleTexts(h, dir, r), graphTexts(h, dir, r)...)
+}
+
+// graphTexts is the file that tells of the components: which operations the drawings show, and what they leave out.
+func graphTexts(h *history.History, dir string, r check.Result) []outFile {
+	var b strings.Builder
+	for i, g := range r.Graphs {
+		s := graphScene(h, g, r.Anomalies)
+		fmt.Fprintf(&b, "Component #%d (sccs/%d): %s.\n", i, i, s.title)
+		for _, text := range s.remarks {
+			fmt.Fprintln(&b, text)
+		}
+		for _, n := range s.nodes {
+			fmt.Fprintf(&b, "  %s: %s\n", n.head, clip(n.whole, maxGraphText))
+		}
+		b.WriteByte('\n')
+	}
+	if b.Len() == 0 {
+		return nil
+	}
+	return []outFile{{dir + "sccs.txt", []byte(b.String())}}
+}
+
+// maxGraphText is how many characters of an operation sccs.txt has; its index and line tell where the rest is.
+const maxGraphText = 300
 
 // cycleTexts are the texts of each type of cycle; other anomalies have none.
 func cycleTexts(h *history.History, dir string, r check.Result) []outFile {

@@ -155,7 +155,8 @@ func (p *htmlPage) reasons(list []check.Reason) {
 
 // notes are warnings.
 func (p *htmlPage) notes(list []check.Note) {
-	if len(list) == 0 && len(p.o.Hints) == 0 {
+	undrawn := p.undrawnNote()
+	if len(list) == 0 && len(p.o.Hints) == 0 && undrawn == "" {
 		return
 	}
 	p.open("section", "class", "notes")
@@ -165,6 +166,9 @@ func (p *htmlPage) notes(list []check.Note) {
 	}
 	for _, hint := range p.o.Hints {
 		p.elem("p", strings.TrimPrefix(hint, "Note: "))
+	}
+	if undrawn != "" {
+		p.elem("p", undrawn)
 	}
 	p.shut("section")
 	p.line()

@@ -34,9 +34,15 @@ func (p *htmlPage) article(a check.Anomaly, name string, number int, open bool) 
 	}
 	p.shut("div")
 	p.open("div", "class", "drawings")
-	p.drawing(a, name)
+	broad := p.isBroad(name)
+	if !broad {
+		p.drawing(a, name)
+	}
 	p.timeline(a)
 	p.shut("div", "div")
+	if broad {
+		p.drawing(a, name)
+	}
 	p.recorded(a)
 	p.shut("details")
 	p.line()

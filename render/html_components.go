@@ -16,11 +16,11 @@ func (p *htmlPage) components(r check.Result, prefix string, level int) {
 	shown := 0
 	for i, g := range r.Graphs {
 		pic := p.pictures[fmt.Sprintf("%ssccs/%d", prefix, i)]
-		if pic == nil || len(pic.Bare) == 0 || len(pic.Bare) > pagePicture || !isPlainSVG(pic.Bare) || isOneCycle(g, r.Anomalies) {
+		if pic == nil || isOneCycle(g, r.Anomalies) {
 			continue
 		}
 		if shown == pageGraphs || p.full(true) {
-			p.elem("p", "Further components are drawn in the folder sccs beside this page.", "class", "more")
+			p.elem("p", "Further components are in the folder sccs beside this page, and in sccs.txt as text.", "class", "more")
 			break
 		}
 		if shown++; shown == 1 {
@@ -42,16 +42,20 @@ func (p *htmlPage) component(g check.Graph, i int, pic *Picture) {
 	p.open("details", "class", "anomaly")
 	p.open("summary")
 	p.text(fmt.Sprintf("Component #%d", i))
-	size := fmt.Sprintf(" %s, %s", count(max(g.Total, len(g.Ops)), "transaction"), thousands(len(g.Edges))+" "+plural(len(g.Edges), "dependency", "dependencies"))
-	if g.Total > len(g.Ops) {
-		size += fmt.Sprintf(" · too large to draw: the %s of the cycles that were found", thousands(len(g.Ops)))
-	}
-	p.elem("span", size, "class", "dim")
+	p.elem("span", fmt.Sprintf(" %s, %s", count(max(g.Total, len(g.Ops)), "transaction"),
+		thousands(len(g.Edges))+" "+plural(len(g.Edges), "dependency", "dependencies")), "class", "dim")
 	p.shut("summary")
-	p.open("figure")
-	p.open("div", "class", "scroll", "tabindex", "0", "role", "group", "aria-label", fmt.Sprintf("Drawing of component %d", i))
-	p.raw(string(pic.Bare))
-	p.shut("div")
+	for _, text := range pic.Notes {
+		p.elem("p", text)
+	}
+	if !fit(pic) {
+		p.elem("p", p.undrawn(pic))
+		p.shut("details")
+		p.line()
+		return
+	}
+	p.open("figure", "class", "graph")
+	p.picture(pic, fmt.Sprintf("Drawing of component %d", i), false)
 	p.open("figcaption")
 	var rels []string
 	for _, e := range g.Edges {

@@ -13,35 +13,91 @@ import (
 	"jcheck/history"
 )
 
-// broadSVG is how wide a drawing may be for a telephone, whose letters would become too small.
-const broadSVG = 480
+// Widths of drawings: broader than phoneSVG is too broad for a telephone, whose letters would become too small; broader
+// than sideSVG doesn't fit beside the story.
+const (
+	phoneSVG = 480
+	sideSVG  = 720
+)
+
+// minScale is how much a drawing may shrink to fit a window, so that its letters can still be read; beyond that it scrolls.
+const minScale = 0.8
+
+// isBroad tells whether the picture of an anomaly needs the whole width of the page.
+func (p *htmlPage) isBroad(name string) bool {
+	pic := p.pictures[name]
+	return fit(pic) && svgWidth(pic.Bare) > sideSVG
+}
 
 // drawing shows the picture of an anomaly: the one that a drawer laid out, or for a cycle without one, a plain ladder.
 // Of a cycle whose picture is broad there are both, and the style shows the one that suits the window.
 func (p *htmlPage) drawing(a check.Anomaly, name string) {
 	pic := p.pictures[name]
-	drawn := pic != nil && len(pic.Bare) > 0 && len(pic.Bare) <= pagePicture && isPlainSVG(pic.Bare)
+	drawn := fit(pic)
 	if !drawn && len(a.Steps) == 0 {
 		return
 	}
 	p.open("figure", "class", "graph")
-	p.open("div", "class", "scroll", "tabindex", "0", "role", "group", "aria-label", "Drawing of "+name)
-	switch {
-	case !drawn:
+	if drawn {
+		both := len(a.Steps) > 0 && svgWidth(pic.Bare) > phoneSVG
+		p.picture(pic, "Drawing of "+name, both)
+		if both {
+			p.ladder(a, " narrow")
+		}
+		for _, text := range pic.Notes {
+			p.elem("p", text, "class", "dim")
+		}
+	} else {
 		p.ladder(a, "")
-	case len(a.Steps) > 0 && svgWidth(pic.Bare) > broadSVG:
-		p.open("div", "class", "broad")
-		p.raw(string(pic.Bare))
-		p.shut("div")
-		p.ladder(a, " narrow")
-	default:
-		p.raw(string(pic.Bare))
 	}
-	p.shut("div")
 	p.open("figcaption")
 	p.legend(a)
 	p.shut("figcaption", "figure")
 	p.line()
+}
+
+// picture shows a drawing, in a box that scrolls if it is too broad. Where there is something better for a telephone, it
+// isn't shown there.
+func (p *htmlPage) picture(pic *Picture, label string, notOnPhones bool) {
+	class := "scroll"
+	if notOnPhones {
+		class += " broad"
+	}
+	p.open("div", "class", class, "tabindex", "0", "role", "group", "aria-label", label)
+	p.open("div", "style", fmt.Sprintf("min-width:%.0fpx", minScale*svgWidth(pic.Bare)))
+	p.raw(string(pic.Bare))
+	p.shut("div", "div")
+}
+
+// fit tells whether there is a drawing, and a page can hold it.
+func fit(pic *Picture) bool {
+	return pic != nil && len(pic.Bare) > 0 && len(pic.Bare) <= pagePicture && isPlainSVG(pic.Bare)
+}
+
+// undrawn says why a graph isn't on the page, and where it is instead.
+func (p *htmlPage) undrawn(pic *Picture) string {
+	if pic.SVG != nil {
+		return fmt.Sprintf("The drawing is too large for a page: it is in %s.svg beside it.", pic.Name)
+	}
+	return fmt.Sprintf("Not drawn: %s. The graph is in %s.dot beside this page.", pic.Why, pic.Name)
+}
+
+// undrawnNote says how many graphs are there without a drawing; empty if all are drawn.
+func (p *htmlPage) undrawnNote() string {
+	n := 0
+	var first *Picture
+	for i := range p.o.Pictures {
+		if pic := &p.o.Pictures[i]; pic.SVG == nil {
+			if n++; n == 1 {
+				first = pic
+			}
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s of %s not drawn and lie beside this page as DOT, for Graphviz (dot -Tsvg -O FILE). The first is %s.dot: %s.",
+		thousands(n), count(len(p.o.Pictures), "graph")+plural(n, " is", " are"), first.Name, first.Why)
 }
 
 // svgWidth is the width that a drawing gives itself, or 0.

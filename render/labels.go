@@ -12,8 +12,8 @@ const (
 	labelChar = 7.3 // a letter, rounded up
 	labelLine = 14.5
 	labelPad  = 4.0
-	labelGap  = 3.0 // to whatever else there is
-	labelEnd  = 12.0// of its line that a label leaves to see, before and behind
+	labelGap  = 3.0  // to whatever else there is
+	labelEnd  = 12.0 // of its line that a label leaves to see, before and behind
 )
 
 // labelSize is the room that an edge's label takes, none if it has no label.

@@ -15,14 +15,15 @@ import (
 // scene is what a drawing shows, before anything has a place.
 type scene struct {
 	title string
-	about string // a sentence below the title
-	notes []string
+	about string   // a sentence below the title
+	notes []string // sentences of the legend
 	nodes []sceneNode
 	edges []sceneEdge
 	ring  bool // the first nodes and edges are a cycle, in its order
 	own   bool // T1, T2, ... are the drawing's own names, and those of no story
 	// crowded says that there are too many edges for curves and labels: see thinOut.
 	crowded bool
+	remarks []string // sentences on what the drawing leaves out or plays down
 }
 
 // sceneNode is one operation.
@@ -33,7 +34,8 @@ type sceneNode struct {
 	class string // "ok", "info", "fail" or "invoke"
 	whole string // the operation, on a line
 	rows  []sceneRow
-	small bool // drawn without its rows
+	small bool   // drawn without its rows, by what is short
+	short string // the name and the line
 }
 
 // shown are the rows that are drawn.
@@ -85,6 +87,7 @@ func cycleScene(h *history.History, a check.Anomaly) scene {
 	}
 	s.addNodes(h, a.Ops)
 	s.thinOut()
+	s.remarks = s.crowding()
 	return s
 }
 
@@ -101,7 +104,10 @@ func graphScene(h *history.History, g check.Graph, cycles []check.Anomaly) scene
 	}
 	s.addNodes(h, g.Ops)
 	s.thinOut()
-	s.notes = graphNotes(g, s)
+	if g.Total > len(g.Ops) {
+		s.remarks = append(s.remarks, fewOf(g))
+	}
+	s.remarks = append(s.remarks, s.crowding()...)
 	return s
 }
 
@@ -180,6 +186,7 @@ func (s *scene) addNodes(h *history.History, ops []history.ID) {
 		if line := h.Pos(id).Line; s.own && line > 0 {
 			n.head += fmt.Sprintf(" · line %d", line)
 		}
+		n.short = n.head
 		n.head += " · process " + clip(h.ProcName(h.Proc(id)).String(), 12)
 		if n.class != "ok" {
 			n.head += " · " + n.class

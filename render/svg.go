@@ -91,7 +91,7 @@ func (s scene) inWords() string {
 			parts = append(parts, fmt.Sprintf("%s comes before %s, because %s.", s.nodes[e.from].name, s.nodes[e.to].name, e.whole))
 		}
 	}
-	return strings.Join(append(parts, s.notes...), " ")
+	return strings.Join(slices.Concat(parts, s.notes, s.remarks), " ")
 }
 
 // maxWords bounds the sentences of a description.
@@ -115,6 +115,10 @@ func (s scene) style() string {
 	light("path", "fill:none")
 	light(".e", "opacity:.55")
 	light(".e path", "stroke-width:1")
+	light(".e .x", "stroke:transparent;stroke-width:9") // so that a thin line can be hit
+	light(".e:hover", "opacity:1")
+	light(".e:hover path", "stroke-width:2.5")
+	light(".e:hover .x", "stroke-width:9")
 	light(".k path", "stroke-width:2.6")
 	light(".k text", "font-weight:bold")
 	light(".u", monospaced(12))
@@ -208,7 +212,7 @@ func (s scene) legend(width float64) []string {
 		lines[len(lines)-1] += "   " + item
 		room -= need
 	}
-	for _, note := range s.notes {
+	for _, note := range slices.Concat(s.notes, s.remarks) {
 		for _, line := range wrapped(note, textSize, width) {
 			lines = append(lines, escaped(line))
 		}
@@ -223,7 +227,7 @@ func (n sceneNode) draw(w *svgWriter, at nodeShape) {
 	w.add(`<g class="%s"><title>%s</title>`, n.class, escaped(clip(n.whole, maxHover)))
 	w.add(`<rect class="f s" x="%s" y="%s" width="%s" height="%s" rx="3"/>`, unit(b.x0), unit(b.y0), unit(width), unit(b.y1-b.y0))
 	if n.small {
-		w.add(`<text class="m" x="%s" y="%s">%s</text></g>`, unit(b.x0+8), unit(middle(b.y0, b.y1)), escaped(n.head))
+		w.add(`<text class="m" x="%s" y="%s">%s</text></g>`, unit(b.x0+8), unit(middle(b.y0, b.y1)), escaped(n.short))
 		return
 	}
 	w.add(`<rect class="p" x="%s" y="%s" width="%s" height="%s" rx="3"/>`, unit(b.x0), unit(b.y0), unit(width), unit(at.cuts[1]-b.y0))
@@ -267,6 +271,9 @@ func (s scene) drawEdges(w *svgWriter, g geometry, bold bool) {
 		shape := g.edges[i]
 		w.add(`<g class="%s"><title>%s comes before %s, because %s.</title>`, class, s.nodes[e.from].name, s.nodes[e.to].name,
 			escaped(clip(e.whole, maxHover)))
+		if e.free {
+			w.add(`<path class="x" d="%s"/>`, curve(shape.curve))
+		}
 		w.add(`<path d="%s"/>`, curve(shape.curve))
 		w.add(`<polygon points="%s"/>`, points(shape.head))
 		e.drawLabel(w, shape.label)

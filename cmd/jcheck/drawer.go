@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 
@@ -19,7 +20,7 @@ const (
 	maxStartTime  = 10 * time.Second // until a drawer greets: it may have to compile Graphviz first
 	maxDrawMemory = 512 << 20        // bytes that a drawer may hold of the machine's memory
 	maxDrawn      = 8 << 20          // bytes of one drawing
-	maxDrawers    = 2                // processes at a time
+	maxDrawers    = 8                // processes at a time, and no more than the machine has processors
 	maxPerDrawer  = 200              // graphs for one process: each leaves some 0.3 MB behind
 	maxFailures   = 3                // in a row, then nothing more is drawn
 )
@@ -51,7 +52,7 @@ var errNoDrawer = errors.New("neither jcheck-draw nor dot was found (hint: put j
 func newDrawer() *drawer {
 	d := &drawer{
 		limits: drawLimits{start: maxStartTime, draw: maxDrawTime, memory: maxDrawMemory},
-		slots:  make(chan struct{}, maxDrawers),
+		slots:  make(chan struct{}, min(runtime.GOMAXPROCS(0), maxDrawers)),
 	}
 	if d.path = findDrawServer(); d.path != "" {
 		d.server = true
