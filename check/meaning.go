@@ -52,6 +52,16 @@ var meanings = [...]struct{ kind, text string }{
 	{"duplicated", "something is there more often than it was put there"},
 	{"wrong-count", "a read of a counter is below what was confirmed before it, or above what was asked for"},
 
+	{"wrong-total", "a read of all accounts shows more or less money than there is"},
+	{"negative-value", "a read shows an account that is overdrawn"},
+	{"nil-balance", "a read shows an account without a balance"},
+	{"unexpected-key", "a read shows an account that the bank does not have"},
+	{"unexpected-dequeue", "an element was dequeued that the queue cannot have held"},
+	{"overtaken", "an element left a FIFO queue before one that had been in it for longer"},
+	{"lost-element", "an acknowledged element never came out of the queue"},
+	{"unexpected-element", "an element came out of the queue that nobody tried to enqueue"},
+	{"duplicate-id", "several calls were given the same identifier"},
+
 	{"empty-transaction-graph", "no two transactions depend on each other: there is nothing to judge"},
 	{"cycle-search-timeout", "the search for cycles ran out of time"},
 }

@@ -1,0 +1,131 @@
+package all
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"jcheck/check"
+	"jcheck/history"
+	"jcheck/internal/edn"
+)
+
+// movingConformances are the rows of the checkers in moving.go.
+func movingConformances() []conformance {
+	return []conformance{
+		{
+			checker: "bank",
+			values:  bankValues,
+			value:   func(_ string, v any) history.Value { return numericKeys(v) },
+			differences: []difference{
+				{name: "bank: a read without a value", is: hasNote("reads-without-value")},
+				{name: "bank: fractions", is: func(r record, _ check.Result) bool { return r.tagged("odd-float") }},
+				{name: "bank: accounts that were not given", is: func(r record, _ check.Result) bool { return r.Opts["accounts"] == nil }},
+			},
+		},
+		{
+			checker: "queue",
+			value:   func(_ string, v any) history.Value { return wordsInLists(v) },
+			values: func(opts map[string]any) Values {
+				model, _ := opts["model"].(string)
+				return Values{"queue-model": model}
+			},
+			differences: []difference{
+				{name: "queue: failed enqueues", is: failedEnqueue},
+				{name: "queue: an enqueue that was recorded in part", is: func(r record, _ check.Result) bool { return r.tagged("malformed") }},
+				{name: "queue: concurrent enqueues", is: func(r record, _ check.Result) bool { return r.Opts["model"] == "fifo-queue" }},
+			},
+		},
+		{checker: "total-queue", value: queueValue, differences: []difference{
+			{name: "total-queue: nil as an element", is: func(r record, _ check.Result) bool { return r.tagged("mixed") }},
+		}},
+		{checker: "unique-ids", differences: []difference{
+			{name: "unique-ids: which of many are listed", compat: true, is: func(r record, _ check.Result) bool { return r.tagged("many") }},
+		}},
+	}
+}
+
+func bankValues(opts map[string]any) Values {
+	v := Values{"allow-negative-balances": opts["negative-balances?"] == true}
+	if n, ok := opts["total-amount"].(json.Number); ok {
+		total, err := n.Int64()
+		if err != nil {
+			panic(err)
+		}
+		v["total-amount"] = total
+	}
+	if list, ok := opts["accounts"].([]any); ok {
+		names := []string{}
+		for _, a := range list {
+			names = append(names, fmt.Sprint(a))
+		}
+		v["accounts"] = names
+	}
+	return v
+}
+
+// numericKeys makes integers of keys of maps that look like some: JSON has only strings there.
+func numericKeys(v any) history.Value {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return jsonValue(v)
+	}
+	value := jsonValue(m)
+	for i := 0; i < len(value.Items); i += 2 {
+		if key, rest, err := edn.Parse([]byte(value.Items[i].Text)); err == nil && rest == len(value.Items[i].Text) && key.Kind == edn.Int {
+			value.Items[i] = key
+		}
+	}
+	return value
+}
+
+// queueValue is wordsInLists for elements and lists of them.
+func queueValue(f string, v any) history.Value {
+	list, ok := v.([]any)
+	if f != "drain" || !ok {
+		return wordsInLists(v)
+	}
+	items := make([]history.Value, len(list))
+	for i, x := range list {
+		items[i] = wordsInLists(x)
+	}
+	return edn.NewVector(items)
+}
+
+// wordsInLists makes keywords of strings in lists, and of k0, k1, ..., as the recorded elements had them.
+func wordsInLists(v any) history.Value {
+	value := jsonValue(v)
+	if value.Kind == edn.String && strings.HasPrefix(value.Text, "k") {
+		return edn.NewKeyword(value.Text)
+	}
+	if value.Kind != edn.Vector {
+		return value
+	}
+	for i, item := range value.Items {
+		if item.Kind == edn.String {
+			value.Items[i] = edn.NewKeyword(item.Text)
+		}
+	}
+	return value
+}
+
+// hasNote makes a difference of results that have a note of ours.
+func hasNote(code string) func(record, check.Result) bool {
+	return func(_ record, got check.Result) bool {
+		for _, n := range got.Notes {
+			if n.Code == code {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func failedEnqueue(r record, _ check.Result) bool {
+	for _, op := range r.History {
+		if op["f"] == "enqueue" && op["type"] == "fail" {
+			return true
+		}
+	}
+	return false
+}
