@@ -3,7 +3,6 @@ package all
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"jcheck/check"
 	"jcheck/history"
@@ -16,7 +15,7 @@ func movingConformances() []conformance {
 		{
 			checker: "bank",
 			values:  bankValues,
-			value:   func(_ string, v any) history.Value { return numericKeys(v) },
+			value:   func(_ record, _ string, v any) history.Value { return numericKeys(v) },
 			differences: []difference{
 				{name: "bank: a read without a value", is: hasNote("reads-without-value")},
 				{name: "bank: fractions", is: func(r record, _ check.Result) bool { return r.tagged("odd-float") }},
@@ -25,7 +24,7 @@ func movingConformances() []conformance {
 		},
 		{
 			checker: "queue",
-			value:   func(_ string, v any) history.Value { return wordsInLists(v) },
+			value:   queueValue,
 			values: func(opts map[string]any) Values {
 				model, _ := opts["model"].(string)
 				return Values{"queue-model": model}
@@ -79,31 +78,30 @@ func numericKeys(v any) history.Value {
 	return value
 }
 
-// queueValue is wordsInLists for elements and lists of them.
-func queueValue(f string, v any) history.Value {
+// queueValue makes an element, or a list of them. The strings in elements of lists were keywords.
+func queueValue(r record, f string, v any) history.Value {
 	list, ok := v.([]any)
 	if f != "drain" || !ok {
-		return wordsInLists(v)
+		return element(r, v)
 	}
 	items := make([]history.Value, len(list))
 	for i, x := range list {
-		items[i] = wordsInLists(x)
+		items[i] = element(r, x)
 	}
 	return edn.NewVector(items)
 }
 
-// wordsInLists makes keywords of strings in lists, and of k0, k1, ..., as the recorded elements had them.
-func wordsInLists(v any) history.Value {
+// element is one of a queue.
+func element(r record, v any) history.Value {
 	value := jsonValue(v)
-	if value.Kind == edn.String && strings.HasPrefix(value.Text, "k") {
+	if value.Kind == edn.String && r.tagged("keywords") {
 		return edn.NewKeyword(value.Text)
 	}
-	if value.Kind != edn.Vector {
-		return value
-	}
-	for i, item := range value.Items {
-		if item.Kind == edn.String {
-			value.Items[i] = edn.NewKeyword(item.Text)
+	if value.Kind == edn.Vector {
+		for i, item := range value.Items {
+			if item.Kind == edn.String {
+				value.Items[i] = edn.NewKeyword(item.Text)
+			}
 		}
 	}
 	return value
