@@ -1,7 +1,9 @@
 package history
 
 import (
+	"cmp"
 	"iter"
+	"slices"
 	"sort"
 	"sync"
 
@@ -127,7 +129,7 @@ func (h *History) Index(id ID) int64 {
 	return h.index[id]
 }
 
-// ByIndex is the first operation with this index, or None.
+// ByIndex is the operation with this index, or None.
 func (h *History) ByIndex(index int64) ID {
 	if h.index == nil {
 		if index >= 0 && index < int64(h.Len()) {
@@ -135,20 +137,25 @@ func (h *History) ByIndex(index int64) ID {
 		}
 		return None
 	}
-	h.byIndex.once.Do(func() {
-		ids := make([]ID, h.Len())
-		for i := range ids {
-			ids[i] = ID(i)
-		}
-		sort.SliceStable(ids, func(i, j int) bool { return h.index[ids[i]] < h.index[ids[j]] })
-		h.byIndex.ids = ids
-	})
-	ids := h.byIndex.ids
+	ids := h.orderByIndex()
 	i := sort.Search(len(ids), func(i int) bool { return h.index[ids[i]] >= index })
 	if i == len(ids) || h.index[ids[i]] != index {
 		return None
 	}
 	return ids[i]
+}
+
+// orderByIndex is the operations by index, those of one index in file order. Only where indices were recorded.
+func (h *History) orderByIndex() []ID {
+	h.byIndex.once.Do(func() {
+		ids := make([]ID, h.Len())
+		for i := range ids {
+			ids[i] = ID(i)
+		}
+		slices.SortStableFunc(ids, func(a, b ID) int { return cmp.Compare(h.index[a], h.index[b]) })
+		h.byIndex.ids = ids
+	})
+	return h.byIndex.ids
 }
 
 // Pair is the operation's other half: an invocation's completion, a completion's invocation, or None.

@@ -28,6 +28,32 @@ func (h *History) checkIndices() problemList {
 	}
 	if !sparse || plain {
 		h.index = nil
+	} else if len(bad.list) == 0 {
+		bad = h.sameIndices()
+	}
+	return bad
+}
+
+// sameIndices finds operations that share an index, which is to tell each from all others. Where indices grow, as in nearly
+// every history, there are none, and nothing need be sorted.
+func (h *History) sameIndices() problemList {
+	var bad problemList
+	grow := true
+	for i := 1; i < len(h.index) && grow; i++ {
+		grow = h.index[i-1] < h.index[i]
+	}
+	if grow {
+		return bad
+	}
+	ids := h.orderByIndex()
+	first := ids[0]
+	for _, id := range ids[1:] {
+		if h.index[id] != h.index[first] {
+			first = id
+			continue
+		}
+		bad.add(h.off[id], "same-index", fmt.Sprintf("index %d, which the operation at %s has too", h.index[id], h.Pos(first)),
+			"an index of its own", "number the operations anew, or give none an :index: then their order counts")
 	}
 	return bad
 }

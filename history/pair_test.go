@@ -68,6 +68,8 @@ func TestProblemsOfTheWhole(t *testing.T) {
 		{`{:type :ok :index 5} {:type :ok} {:type :ok :index 3}`, "no-index", 1},
 		{`{:type :ok} {:type :ok :index 1} {:type :ok :index 9} {:type :ok :index 0}`, "wrong-index", 2},
 		{`{:type :ok :index 5} {:type :ok :index 3}`, "", 0},
+		{`{:type :ok :index 5} {:type :ok :index 3} {:type :ok :index 5} {:type :ok :index 5} {:type :ok :index 3}`, "same-index", 3},
+		{`{:type :ok :index 5} {:type :ok} {:type :ok :index 5}`, "no-index", 1},
 		{`{:type :ok} {:type :ok :index 1}`, "", 0},
 	} {
 		_, err := tryBuild(ops(t, test.ops), 1, Options{})
@@ -105,13 +107,13 @@ func TestProblemsAreCounted(t *testing.T) {
 
 // Without this sparse indices could be mixed up with places: they are used as they stand, in any order.
 func TestSparseIndices(t *testing.T) {
-	h := build(t, ops(t, `{:type :ok :index 50} {:type :ok :index 3} {:type :ok :index 50} {:type :ok :index 7}`), 2, Options{})
-	for i, want := range []int64{50, 3, 50, 7} {
+	h := build(t, ops(t, `{:type :ok :index 50} {:type :ok :index 3} {:type :ok :index 40} {:type :ok :index 7}`), 2, Options{})
+	for i, want := range []int64{50, 3, 40, 7} {
 		if got := h.Index(ID(i)); got != want {
 			t.Errorf("index of op %d: got %d, want %d", i, got, want)
 		}
 	}
-	for index, want := range map[int64]ID{50: 0, 3: 1, 7: 3, 0: None, 51: None} {
+	for index, want := range map[int64]ID{50: 0, 3: 1, 40: 2, 7: 3, 0: None, 51: None} {
 		if got := h.ByIndex(index); got != want {
 			t.Errorf("op of index %d: got %d, want %d", index, got, want)
 		}

@@ -31,6 +31,9 @@ func anomaliesToInject(typed []string) ([]string, error) {
 	for _, r := range sim.Recipes() {
 		known = append(known, r.Name)
 	}
+	if typed != nil && len(typed) == 0 {
+		return nil, fmt.Errorf("--inject names no anomaly (hint: jcheck gen --inject list)")
+	}
 	for _, word := range typed {
 		name, times, err := repeated(word)
 		if err != nil || len(names)+times > maxInjected {

@@ -222,6 +222,9 @@ func (o Options) Validate() error {
 			return fmt.Errorf("a rate can't be %v (hint: between 0 and 1)", r)
 		}
 	}
+	if sum := o.FailRate + o.InfoRate; sum > 1 {
+		return fmt.Errorf("the rates of failed and indeterminate transactions can't be %v in all (hint: they are shares of one whole, 1 at most)", sum)
+	}
 	// An exponential base of 1 or less has no inverse, and a zipf skew of 0 or less is no zipf.
 	if o.KeyDist == Exponential && !(o.KeyDistBase > 1) || !(o.KeyDistBase > 0) {
 		return fmt.Errorf("key distribution base can't be %v (hint: 2 is usual)", o.KeyDistBase)

@@ -180,6 +180,7 @@ func TestWrongOptionsAreNamed(t *testing.T) {
 		"transaction length": {MinTxnLen: 3, MaxTxnLen: 2},
 		"writes per key":     {MaxWritesPerKey: -5},
 		"rate":               {FailRate: 2},
+		"in all":             {FailRate: 0.7, InfoRate: 0.7},
 		"base":               {KeyDistBase: 1},
 		"unknown level":      {Level: 99},
 	} {
