@@ -1,25 +1,19 @@
-// Records a history of list-append transactions on a toy database with a bug, for `jcheck elle`.
-//
-//     node examples/toy.js > toy.jsonl
+// Records a history of list-append transactions on a toy database with a bug: node toy.js | jcheck elle -
+let db = [] // the database: a list
 
-const db = {} // key → list
-
-// record writes one entry: what a client asked for ("invoke"), or what it was told ("ok", "fail", "info").
-function record(type, process, ...txn) {
-  console.log(JSON.stringify({ type, process, f: 'txn', value: txn }))
-}
-
-// add reads a list and appends to it, in one transaction. The bug: others may come between.
-async function add(process, key, element) {
-  record('invoke', process, ['r', key, null], ['append', key, element]) // each element only once
-  const read = db[key] ?? null
-  await new Promise(done => setTimeout(done, 1)) // on the way to the database and back
-  db[key] = [...(read ?? []), element]
-  record('ok', process, ['r', key, read], ['append', key, element])
+function record(type, process, element, read) { // what a client asked for ('invoke'), or was told ('ok', 'fail', 'info')
+  const value = [['r', 'x', read], ['append', 'x', element]]
+  console.log(JSON.stringify({ type, process, f: 'txn', value }))
 }
 
 async function client(process) {
-  for (let i = 0; i < 20; i++) await add(process, 'xyz'[i % 3], 100 * process + i)
+  for (let element = 100 * process; element < 100 * process + 20; element++) { // each element only once
+    record('invoke', process, element, null)
+    const read = db
+    await new Promise(done => setTimeout(done, 1)) // the bug: others may come between
+    db = [...read, element]
+    record('ok', process, element, read)
+  }
 }
 
-for (let p = 0; p < 3; p++) client(p)
+for (let process = 0; process < 3; process++) client(process)

@@ -1,35 +1,25 @@
-"""Records a history of list-append transactions on a toy database with a bug, for `jcheck elle`.
-
-    python3 examples/toy.py > toy.jsonl
-"""
+"""Records a history of list-append transactions on a toy database with a bug: python3 toy.py | jcheck elle -"""
 import json, threading, time
 
-db, lock = {}, threading.Lock()  # one lock for all: entries stand in the order in which things happened
+db, lock = [], threading.Lock()  # one lock for all: entries stand in the order in which things happened
 
 
-def record(kind, process, *txn):
-    """Writes one entry: what a client asked for ("invoke"), or what it was told ("ok", "fail", "info")."""
+def record(kind, process, element, read):  # what a client asked for ("invoke"), or was told ("ok", "fail", "info")
+    txn = [["r", "x", read], ["append", "x", element]]
     print(json.dumps({"type": kind, "process": process, "f": "txn", "value": txn}))
 
 
-def add(process, key, element):
-    """Reads a list and appends to it, in one transaction. The bug: others may come between."""
-    with lock:
-        record("invoke", process, ["r", key, None], ["append", key, element])  # each element only once
-        read = db.get(key)
-    time.sleep(0.001)  # on the way to the database and back
-    with lock:
-        db[key] = (read or []) + [element]
-        record("ok", process, ["r", key, read], ["append", key, element])
-
-
 def client(process):
-    for i in range(20):
-        add(process, "xyz"[i % 3], 100 * process + i)
+    global db
+    for element in range(100 * process, 100 * process + 20):  # each element only once
+        with lock:
+            record("invoke", process, element, None)
+            read = db
+        time.sleep(0.001)  # the bug: others may come between
+        with lock:
+            db = read + [element]
+            record("ok", process, element, read)
 
 
-threads = [threading.Thread(target=client, args=[p]) for p in range(3)]
-for t in threads:
-    t.start()
-for t in threads:
-    t.join()
+for process in range(3):
+    threading.Thread(target=client, args=[process]).start()
