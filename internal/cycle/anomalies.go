@@ -118,7 +118,7 @@ func Severity(anomaly string) int {
 
 // Implied lists the anomalies that are deemed found with this one, itself included, sorted.
 func Implied(anomaly string) []string {
-	l := newLattice()
+	l := theLattice()
 	a := l.anomaly(anomaly)
 	if a < 0 {
 		return []string{anomaly}

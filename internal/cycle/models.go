@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // modelRow is a consistency model: what it directly proscribes, and the models that hold wherever it holds.
@@ -145,7 +146,7 @@ func ModelNames() []string {
 // Weaker lists the friendly names of the models directly below a model, in the order of the table; Source says where
 // the model comes from. An unknown model has neither.
 func Weaker(model string) []string {
-	l := newLattice()
+	l := theLattice()
 	m := l.model(model)
 	if m < 0 {
 		return nil
@@ -159,7 +160,7 @@ func Weaker(model string) []string {
 
 // Proscribed lists the anomalies that a model forbids by itself, without those that weaker models forbid already.
 func Proscribed(model string) []string {
-	if m := newLattice().model(model); m >= 0 {
+	if m := theLattice().model(model); m >= 0 {
 		return slices.Clone(modelRows[m].proscribes)
 	}
 	return nil
@@ -167,7 +168,7 @@ func Proscribed(model string) []string {
 
 // Source says where a model comes from.
 func Source(model string) string {
-	if m := newLattice().model(model); m >= 0 {
+	if m := theLattice().model(model); m >= 0 {
 		return modelRows[m].source
 	}
 	return ""
@@ -177,7 +178,7 @@ func Source(model string) string {
 // models (canonical or friendly), one that a model or a weaker one proscribes. Unknown models prohibit nothing (see
 // Canonical), unknown anomalies only themselves.
 func Prohibited(models, anomalies []string) map[string]bool {
-	l := newLattice()
+	l := theLattice()
 	set := map[string]bool{}
 	var wanted uint64
 	for _, name := range anomalies {
@@ -200,7 +201,7 @@ func Prohibited(models, anomalies []string) map[string]bool {
 // Boundary tells what the found anomalies rule out: the weakest impossible models, and all stronger ones, by friendly
 // name, sorted.
 func Boundary(found []string) (not, alsoNot []string) {
-	l := newLattice()
+	l := theLattice()
 	impossible := l.impossible(found)
 	weakest := l.minimal(impossible)
 	return l.friendly(weakest), l.friendly(impossible &^ weakest)
@@ -210,19 +211,23 @@ func Boundary(found []string) (not, alsoNot []string) {
 // no anomaly can rule out (linearizable, causal, view-serializable, ...) are left out: nothing was checked about them,
 // and to name them would say the opposite. Where every other model is ruled out the list is empty.
 func Strongest(found []string) []string {
-	l := newLattice()
+	l := theLattice()
 	possible := l.refutable() &^ l.impossible(found)
 	return l.friendly(l.maximal(possible))
 }
 
 // lattice holds the closures of the tables as bit sets: bit i of a set of models is modelRows[i], bit i of a set of
-// anomalies is anomalyOrder[i]. It's computed where it's needed, in a few microseconds.
+// anomalies is anomalyOrder[i].
 type lattice struct {
 	weaker   [len(modelRows)]uint64 // models that hold where this one holds, itself included
 	stronger [len(modelRows)]uint64 // models that fall with this one, itself included
 	direct   [len(modelRows)]uint64 // anomalies that the model proscribes directly
 	implied  [len(anomalyOrder)]uint64
 }
+
+// theLattice is the tables' one lattice, computed when it's first needed, which takes 16 µs. A check asks several
+// times. Nothing changes it.
+var theLattice = sync.OnceValue(newLattice)
 
 func newLattice() *lattice {
 	l := &lattice{}

@@ -316,7 +316,7 @@ func (u unit) names(t *testing.T) []string {
 
 // Without it the lattice could contradict the original's own tests.
 func TestModelUnits(t *testing.T) {
-	l := newLattice()
+	l := theLattice()
 	set := func(models []string) uint64 {
 		var set uint64
 		for _, m := range models {

@@ -173,7 +173,7 @@ func (w *world) proofs(nodes []uint32) []Exists {
 		return inside(a) && inside(b) && (w.rel[a][b]&set != 0 || set&Realtime != 0 && w.before(a, b))
 	}
 	var out []Exists
-	l := newLattice()
+	l := theLattice()
 	impossible := uint64(0)
 	for _, row := range existsRows {
 		if impossible>>l.model(row.model)&1 != 0 {

@@ -27,7 +27,7 @@ func Report(found []string, prohibited map[string]bool) (check.Verdict, []string
 			telling = append(telling, name)
 		}
 	}
-	l := newLattice()
+	l := theLattice()
 	impossible := l.impossible(telling)
 	types = slices.DeleteFunc(types, func(name string) bool {
 		model, isProof := strings.CutSuffix(name, fallback)

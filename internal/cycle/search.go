@@ -28,7 +28,7 @@ type rules struct {
 }
 
 func newRules() *rules {
-	l, r := newLattice(), &rules{}
+	l, r := theLattice(), &rules{}
 	for i, spec := range searchSpecs {
 		a := l.anomaly(spec.name)
 		r.anomaly[i], r.implied[i] = 1<<a, l.implied[a]
