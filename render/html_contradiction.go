@@ -3,7 +3,6 @@ package render
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"jcheck/check"
 	"jcheck/internal/edn"
@@ -251,7 +250,7 @@ func (p *htmlPage) relLegend(rels []string) {
 func keyOf(s check.Step) string {
 	for _, f := range s.Fields {
 		if f.Name == "key" {
-			return strings.TrimPrefix(clipCells(f.Value.String(), 12), ":")
+			return clipCells(f.Value.String(), 12)
 		}
 	}
 	return ""

@@ -16,12 +16,12 @@ import (
 // Widths of drawings: broader than phoneSVG is too broad for a telephone, whose letters would become too small; broader
 // than sideSVG doesn't fit beside the story.
 const (
-	phoneSVG = 480
-	sideSVG  = 720
+	phoneSVG = 420
+	sideSVG  = 670
 )
 
 // minScale is how much a drawing may shrink to fit a window, so that its letters can still be read; beyond that it scrolls.
-const minScale = 0.8
+const minScale = 0.85
 
 // isBroad tells whether the picture of an anomaly needs the whole width of the page.
 func (p *htmlPage) isBroad(name string) bool {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"jcheck/check"
 )
@@ -334,6 +335,33 @@ func latticeSVG(models []LatticeModel, r check.Result, style string) string {
 	}
 	m.shut("svg")
 	return m.b.String()
+}
+
+// latticeList is the lattice for a telephone, on which the picture's letters would be too small: a line for each layer, from
+// the strongest models to the weakest.
+func (p *htmlPage) latticeList(r check.Result) {
+	l := planLattice(p.o.Lattice)
+	implied := impliedModels(p.o.Lattice, r.Models.Asked)
+	p.open("ol", "class", "layers narrow")
+	for k := len(l.layers) - 1; k >= 0; k-- {
+		p.open("li")
+		for _, n := range l.layers[k] {
+			if l.nodes[n].model < 0 {
+				continue
+			}
+			name := p.o.Lattice[l.nodes[n].model].Name
+			s := stateOf(r, name, implied)
+			class := "key " + modelSigns[s].class
+			if slices.Contains(r.Models.Asked, name) {
+				class += " asked"
+			}
+			p.elem("span", strings.TrimSpace(modelSigns[s].sign+" "+shownModel(name)), "class", class)
+			p.text(" ")
+		}
+		p.shut("li")
+		p.line()
+	}
+	p.shut("ol")
 }
 
 // drawEdge draws an edge down to the next model: a smooth curve through the places where it passes layers (a cubic

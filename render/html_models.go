@@ -21,16 +21,17 @@ func (p *htmlPage) modelSection(r check.Result) {
 			p.modelWords("and with that", "also", m.AlsoNot, "")
 		}
 		if len(m.Strongest) > 0 {
-			p.modelWords("Still possible", "possible", m.Strongest, "and what they imply")
+			p.modelWords("Still possible", "possible", m.Strongest, andWeaker(m.Strongest))
 		}
 	} else {
-		p.modelWords("Checked", "asked", m.Asked, "and what they imply")
+		p.modelWords("Checked", "asked", m.Asked, andWeaker(m.Asked))
 	}
 	if len(p.o.Lattice) > 0 {
 		p.open("figure", "class", "lattice")
-		p.open("div", "class", "scroll", "tabindex", "0", "role", "group", "aria-label", "Lattice of models")
+		p.open("div", "class", "scroll broad", "tabindex", "0", "role", "group", "aria-label", "Lattice of models")
 		p.raw(latticeSVG(p.o.Lattice, r, ""))
 		p.shut("div")
+		p.latticeList(r)
 		p.open("figcaption")
 		p.text("Stronger models stand above the weaker ones that they imply. ")
 		for _, k := range modelStates(r) {
@@ -42,6 +43,11 @@ func (p *htmlPage) modelSection(r check.Result) {
 	}
 	p.shut("section")
 	p.line()
+}
+
+// andWeaker reminds of the models that are implied by others.
+func andWeaker(models []string) string {
+	return "and what " + plural(len(models), "it implies", "they imply")
 }
 
 // hasModels tells whether a result says anything of models.

@@ -22,7 +22,7 @@ type look struct {
 	Cycles   int      // drawings of cycles that can be seen
 	Drawn    int      // those among them that a drawer laid out
 	Times    int      // timelines
-	Lattices int      // pictures of the lattice
+	Lattices int      // pictures of the lattice, or lists in their place
 	Tables   int      // tables of reads
 	Faults   []string // what no page may have
 }
@@ -80,7 +80,7 @@ const lookScript = `(() => {
 	return {
 		text: document.body.innerText,
 		overflow: document.scrollingElement.scrollWidth - window.innerWidth,
-		cycles: seen('.graph svg'), drawn: seen('svg.jcheck-graph'), times: seen('svg.timeline'), lattices: seen('svg.models'), tables: seen('table.reads'),
+		cycles: seen('.graph svg'), drawn: seen('svg.jcheck-graph'), times: seen('svg.timeline'), lattices: seen('svg.models') + seen('ol.layers'), tables: seen('table.reads'),
 		faults,
 	}
 })()`
