@@ -50,6 +50,9 @@ var meanings = [...]struct{ kind, text string }{
 	{"stale", "a read misses something that was known to be there before it began"},
 	{"unexpected", "something is there that nobody had put there"},
 	{"duplicated", "something is there more often than it was put there"},
+	{"never-ok", "no operation of some function ever succeeded"},
+	{"unavailable", "fewer operations succeeded than must"},
+	{"log-line", "a log has a line that must not be there"},
 	{"wrong-count", "a read of a counter is below what was confirmed before it, or above what was asked for"},
 
 	{"wrong-total", "a read of all accounts shows more or less money than there is"},

@@ -4,5 +4,11 @@ import "slices"
 
 // Checkers is the table, in the order in which lists show it. Each file named after a kind of object adds its rows.
 func Checkers() []Checker {
-	return slices.Concat(sets(), sums(), moving())
+	return slices.Concat(
+		objects(),
+		sets(),
+		sums(),
+		moving(),
+		general(),
+	)
 }
