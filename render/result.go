@@ -27,7 +27,11 @@ func ResultMap(h *history.History, r check.Result) history.Value {
 		}
 		m.put(f.Name, f.Value)
 	}
-	putParts(&m, h, r.Parts)
+	if r.Composed {
+		putComposed(&m, h, r.Parts)
+	} else {
+		putParts(&m, h, r.Parts)
+	}
 	if len(r.Notes) > 0 {
 		var notes []edn.Value
 		for _, n := range r.Notes {
@@ -122,6 +126,13 @@ func putParts(m *mapping, h *history.History, parts []check.Part) {
 	}
 	m.put("results", edn.NewMap(results))
 	m.put("failures", edn.NewVector(failures))
+}
+
+// putComposed adds the results of other checkers under their names, as Jepsen's compose does.
+func putComposed(m *mapping, h *history.History, parts []check.Part) {
+	for _, p := range parts {
+		m.put(p.Name, ResultMap(h, p.Result))
+	}
 }
 
 // partName reads a part's name back into the value that it prints (a key); a name that is no EDN form stays a string.

@@ -104,7 +104,7 @@ func because(why check.Reason) string {
 // found counts the kinds of anomalies in a few words.
 func found(r check.Result) string {
 	if len(r.Parts) > 0 {
-		return partCount(r.Parts)
+		return partCount(r)
 	}
 	var kinds []string
 	for _, g := range groupByKind(r.Anomalies) {
@@ -122,9 +122,9 @@ func found(r check.Result) string {
 }
 
 // partCount says how the parts came out.
-func partCount(parts []check.Part) string {
+func partCount(r check.Result) string {
 	var n [3]int
-	for _, q := range parts {
+	for _, q := range r.Parts {
 		n[q.Result.Verdict]++
 	}
 	var out []string
@@ -133,7 +133,11 @@ func partCount(parts []check.Part) string {
 			out = append(out, fmt.Sprintf("%s %s", thousands(n[v]), v))
 		}
 	}
-	return fmt.Sprintf("of %s keys %s", thousands(len(parts)), strings.Join(out, ", "))
+	parts := plural(len(r.Parts), "key", "keys")
+	if r.Composed {
+		parts = plural(len(r.Parts), "checker", "checkers")
+	}
+	return fmt.Sprintf("of %s %s %s", thousands(len(r.Parts)), parts, strings.Join(out, ", "))
 }
 
 // body shows the anomalies, and the parts that are not valid.
@@ -142,6 +146,10 @@ func (p *page) body(r check.Result) {
 		if !isFact(g) { // the summary has told it as a reason
 			p.group(g)
 		}
+	}
+	if r.Composed {
+		p.composed(r.Parts)
+		return
 	}
 	shown, left := 0, 0
 	for _, q := range r.Parts {
@@ -163,6 +171,21 @@ func (p *page) body(r check.Result) {
 	if left > 0 {
 		p.line("")
 		p.line("... and %s more keys that are not valid (-v shows them)", thousands(left))
+	}
+}
+
+// composed shows what each of several checkers says: the valid ones in a line.
+func (p *page) composed(parts []check.Part) {
+	for _, q := range parts {
+		p.line("")
+		p.para(0, fmt.Sprintf("%s: %s", p.paint(bold, fmt.Sprintf("%s: %s", q.Name, q.Result.Verdict)), found(q.Result)))
+		for _, why := range q.Result.Reasons {
+			p.para(2, because(why))
+			p.ops(why.Ops, check.Anomaly{Kind: why.Code, Ops: why.Ops})
+		}
+		p.body(q.Result)
+		p.models(q.Result.Models)
+		p.remarks("Warning", q.Result.Notes)
 	}
 }
 

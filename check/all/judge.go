@@ -7,6 +7,7 @@ import (
 
 	"jcheck/check"
 	"jcheck/history"
+	"jcheck/internal/edn"
 )
 
 // Pick is a checker that applies to a history, and why.
@@ -41,15 +42,20 @@ func pick(s *Shape) []Pick {
 	return best
 }
 
+// RecognisedField is the field of Judge's result that says which checkers a history was recognised for, and why.
+const RecognisedField = "recognised"
+
 // Judge recognises a history, runs every checker that applies, and merges the verdicts: invalid > unknown > valid. The
 // result has a part for each checker. A history of no known workload is unknown, and says what its operations are.
 func Judge(ctx context.Context, h *history.History, v Values) check.Result {
 	r := check.Result{Checker: "check", Verdict: check.Valid, Composed: true}
 	s := ShapeOf(h)
 	picks := pick(s)
+	var why []history.Value
 	for _, p := range picks {
-		r.Notes = append(r.Notes, check.Note{Code: "recognised", Text: fmt.Sprintf("recognised as %s: %s", p.Checker.Name, p.Why)})
+		why = append(why, edn.NewKeyword(p.Checker.Name), edn.NewString(p.Why))
 	}
+	r.Fields = []history.Field{{Name: RecognisedField, Value: edn.NewMap(why)}}
 	if len(picks) == 0 {
 		r.Verdict = check.Unknown
 		r.Reasons = []check.Reason{notRecognised(s)}
@@ -74,6 +80,10 @@ func Judge(ctx context.Context, h *history.History, v Values) check.Result {
 func notRecognised(s *Shape) check.Reason {
 	if s.Clients == 0 {
 		return check.Reason{Code: "empty-history", Text: "no client did anything, so there is nothing to judge"}
+	}
+	if s.Nameless == s.Clients && s.Clients > 0 {
+		return check.Reason{Code: "no-processes", Text: "no operation has a process, so nobody knows which of them are one client's " +
+			"(hint: give each operation the field process, an integer)"}
 	}
 	why := check.Reason{Code: "not-recognised"}
 	var names []string

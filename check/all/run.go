@@ -138,7 +138,7 @@ func keyHistories(h *history.History) (views []*history.History, shared []histor
 		}
 		if ok {
 			ids[number[key]] = append(ids[number[key]], id)
-		} else if h.Client(id) {
+		} else if check.OfClient(h, id) {
 			shared = append(shared, id)
 		}
 	}

@@ -44,10 +44,10 @@ func recogniseSet(s *Shape) (Fit, string) {
 	reads := s.Of("read").Answered
 	elements := []history.Kind{history.KindList, history.KindSet, history.KindTxn}
 	switch {
-	case !s.Only(set.Functions()...) || !s.Has("add") || !reads.All(elements...):
+	case !s.Has("add") || !reads.All(elements...):
 		return No, ""
 	case reads.Any(elements...):
-		return Likely, "clients add elements, and read lists or sets"
+		return s.Graded(Likely, set.Functions()...), "clients add elements, and read lists or sets"
 	}
-	return Possible, "clients add elements"
+	return s.Graded(Possible, set.Functions()...), "clients add elements"
 }

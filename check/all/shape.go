@@ -3,14 +3,16 @@ package all
 import (
 	"slices"
 
+	"jcheck/check"
 	"jcheck/history"
 )
 
 // Shape is what a recogniser looks at: which functions the clients of a history called, and with what kinds of values.
 type Shape struct {
-	H       *history.History
-	Calls   []Calls // by function, in order of first appearance
-	Clients int     // operations of clients
+	H     *history.History
+	Calls []Calls // by function, in order of first appearance
+	// Clients are the operations of clients, and Nameless those among them that have no process (see check.OfClient).
+	Clients, Nameless int
 }
 
 // Calls are the operations of clients that have the same function.
@@ -40,10 +42,13 @@ func ShapeOf(h *history.History) *Shape {
 	s := &Shape{H: h}
 	place := make(map[history.Sym]int)
 	for id := range h.All() {
-		if !h.Client(id) {
+		if !check.OfClient(h, id) {
 			continue
 		}
 		s.Clients++
+		if !h.Client(id) {
+			s.Nameless++
+		}
 		f := h.F(id)
 		i, seen := place[f]
 		if !seen {
@@ -129,6 +134,14 @@ func (s *Shape) Only(fs ...string) bool {
 		}
 	}
 	return true
+}
+
+// Graded is the fit if clients called nothing but these functions, and half of it if they called others, too.
+func (s *Shape) Graded(fit Fit, fs ...string) Fit {
+	if s.Only(fs...) {
+		return fit
+	}
+	return fit / 2
 }
 
 // All tells whether all of the values are of the given kinds, not counting nil.

@@ -2,6 +2,7 @@ package all
 
 import (
 	"context"
+	"slices"
 
 	"jcheck/check"
 	"jcheck/counter"
@@ -18,15 +19,38 @@ func sums() []Checker {
 before it began, and at most what was asked for by its end; what failed never
 counts, and what is unknown may.`,
 		Functions: counter.Functions(),
-		Recognise: func(s *Shape) (Fit, string) {
-			reads := s.Of("read").Answered
-			if !s.Only(counter.Functions()...) || s.Only("read") || !reads.All(history.KindScalar) || !reads.Any(history.KindScalar) {
-				return No, ""
-			}
-			return Likely, "clients add and subtract, and read a number"
-		},
+		Recognise: recogniseCounter,
 		Check: func(ctx context.Context, h *history.History, _ Values) check.Result {
 			return counter.Check(ctx, h, counter.Options{})
 		},
 	}}
+}
+
+// recogniseCounter tells a counter from a set by what is read, or, if nothing is, by amounts that come again.
+func recogniseCounter(s *Shape) (Fit, string) {
+	const why = "clients add and subtract, and read a number"
+	adds := slices.ContainsFunc(counter.Functions(), func(f string) bool { return f != "read" && s.Has(f) })
+	switch reads := s.Of("read").Answered; {
+	case !adds || !reads.All(history.KindScalar):
+		return No, ""
+	case reads.Any(history.KindScalar):
+		return s.Graded(Likely, counter.Functions()...), why
+	case !s.Has("add") || addsAgain(s.H):
+		return s.Graded(Possible+1, counter.Functions()...), "clients add the same amounts again"
+	}
+	return No, ""
+}
+
+// addsAgain tells whether two adds were confirmed of the same value, which a test of sets avoids.
+func addsAgain(h *history.History) bool {
+	fs, numbers, seen := check.NewFunctions(h, "add"), check.NewNumbering(h), 0
+	for id := range h.All() {
+		if fs.Of(id) < 0 || h.Type(id) != history.OK {
+			continue
+		}
+		if seen++; numbers.OfOp(id) != int32(seen-1) {
+			return true
+		}
+	}
+	return false
 }

@@ -78,7 +78,7 @@ func groups() []*cobra.Group {
 // verbs lists the commands in the order in which a newcomer meets them.
 func verbs(e *env) []*cobra.Command {
 	list := append([]*cobra.Command{
-		inGroup(groupJudge, elleCommand(e)), inGroup(groupJudge, linearizableCommand(e))}, checkerCommands(e)...)
+		inGroup(groupJudge, checkCommand(e)), inGroup(groupJudge, elleCommand(e)), inGroup(groupJudge, linearizableCommand(e))}, checkerCommands(e)...)
 	return append(list, inGroup(groupLearn, genCommand(e)), inGroup(groupLearn, modelsCommand(e)), inGroup(groupLearn, anomaliesCommand(e)))
 }
 
