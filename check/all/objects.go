@@ -72,6 +72,10 @@ func recogniseObject(s *Shape) (Fit, string) {
 		if fit, _ := recogniseTxns(s); fit != No {
 			return No, ""
 		}
+	case "register":
+		if !s.Has("write") {
+			return Possible / 3, "clients read"
+		}
 	case "set", "counter", "fifo-queue", "unordered-queue": // which others check by weaker promises that more databases make
 		return Possible / 2, "could be a linearizable " + datatype
 	}

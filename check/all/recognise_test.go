@@ -17,11 +17,12 @@ import (
 var recognised = map[string][]string{
 	"list-append": {"elle"}, "rw-register": {"elle"},
 	"cas-register": {"linearizable"}, "mutex": {"linearizable"}, "multi-register": {"linearizable"},
-	"counter": {"counter"}, "set": {"set", "set-full"}, "set-full": {"set", "set-full"},
+	"counter": {"counter"}, "bank": {"bank"}, "set": {"set", "set-full"}, "set-full": {"set", "set-full"},
 }
 
 // unrecognised are the histories that Judge has no checker for, and the reason that it gives.
 var unrecognised = map[string]string{
+	"histories/elle-cli/jepsen/long-fork.edn":                                   "no-processes",
 	"histories/elle/paper-example.edn":                                          "no-processes",
 	"histories/elle-cli/custom/comments.edn":                                    "no-processes",
 	"histories/knossos/cas-register/good/mongodb-v0-ack-rollback-.edn":          "empty-history",
