@@ -28,6 +28,7 @@ type chunk struct {
 	cur  pending
 
 	problems problemList
+	warnings problemList // of what is passed over
 }
 
 // columns hold the operations: one entry each, or nil where no operation has the field.

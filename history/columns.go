@@ -22,6 +22,7 @@ type History struct {
 type core struct {
 	name  string
 	src   []byte // the input, for lines and extra fields
+	files []part // that it was put together of; nil if it is one
 	parse func(raw []byte) (Value, error)
 	close func() error
 

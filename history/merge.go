@@ -13,7 +13,7 @@ import (
 // outcome depends on where chunks end and begin but not on how many goroutines read them. A chunk's problems, and those
 // that only the whole history shows (pairs, indices), come back as a *ReadError.
 func merge(name string, src []byte, chunks []*chunk, o Options) (*History, error) {
-	c := &core{name: name, src: src, parse: parseEDN}
+	c := &core{name: name, src: src, files: o.files, parse: parseEDN}
 	var bad problemList
 	ops := 0
 	for _, ch := range chunks {

@@ -51,7 +51,13 @@ func Open(ctx context.Context, path string, o Options) (*History, error) {
 	}
 	info, err := os.Stat(path)
 	if err == nil && info.IsDir() {
+		if files := reportFiles(path); len(files) > 0 {
+			return openReport(ctx, path, files, o)
+		}
 		path, err = findHistory(path)
+	}
+	if err == nil {
+		err = loneClient(path)
 	}
 	if err != nil {
 		return nil, unreadable(path, err)
@@ -90,7 +96,7 @@ func readText(ctx context.Context, name string, in input, cut *fault, o Options)
 		bad = cut
 	}
 	if bad != nil {
-		c := &core{name: name, src: text}
+		c := &core{name: name, src: text, files: o.files}
 		return nil, c.readError(problemList{list: []rawProblem{{int64(bad.off), bad.code, bad.found, bad.want, bad.hint}}})
 	}
 	l.mapped = in.mapped
@@ -105,6 +111,9 @@ func readText(ctx context.Context, name string, in input, cut *fault, o Options)
 	var passed problemList
 	if o.Lenient {
 		passed = last.passTruncated()
+	}
+	for _, c := range chunks {
+		passed.addAll(c.warnings)
 	}
 	h, err := merge(name, text, chunks, o)
 	if err != nil {

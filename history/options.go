@@ -33,6 +33,8 @@ type Options struct {
 	Workers     int                     // goroutines that read; 0 means GOMAXPROCS. The history doesn't depend on it.
 	Progress    func(done, total int64) // bytes read so far, and in all; may be nil
 	MaxBytes    int64                   // how large standard input or what is unpacked may get; 0 means DefaultMaxBytes
+
+	files []part // that the input was put together of
 }
 
 func (o Options) workers() int {

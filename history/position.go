@@ -29,6 +29,11 @@ func (c *core) position(off int64) Pos {
 	block := int(off / lineBlock)
 	line := 1 + c.lines.before[block] + bytes.Count(c.src[block*lineBlock:off], []byte{'\n'})
 	column := int(off) - bytes.LastIndexByte(c.src[:off], '\n')
+	if i := sort.Search(len(c.files), func(i int) bool { return c.files[i].from > off }); i > 0 {
+		f := c.files[i-1]
+		line -= bytes.Count(c.src[:f.from], []byte{'\n'})
+		return Pos{File: f.name, Offset: off - f.from, Line: line, Column: column}
+	}
 	return Pos{File: c.name, Offset: off, Line: line, Column: column}
 }
 

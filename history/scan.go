@@ -273,8 +273,9 @@ const pieceSize = 4 << 20
 
 // layout is what is known of an input before its operations are read.
 type layout struct {
-	src    []byte
-	json   bool
+	src  []byte
+	json bool
+	dialect
 	start  int // the first operation
 	closer byte
 	marks  []mark
@@ -286,6 +287,15 @@ type layout struct {
 // newFormat is a scanner of the layout's format, at pos, with a chunk of its own.
 func (l *layout) newFormat(pos int) format {
 	s := scanner{c: newChunk(l.src, int64(pos)), src: l.src, pos: pos, closer: l.closer, marks: l.marks, plain: l.plain}
+	switch l.dialect {
+	case porcupineLog:
+		return &logScanner{scanner: s}
+	case porcupineKV:
+		return &kvScanner{ednScanner{s}}
+	case etcdReport:
+		s.c.src = nil // the order of time isn't that of the file, so nothing can be foretold of its length
+		return &etcdScanner{jsonScanner: jsonScanner{s}}
+	}
 	if l.json {
 		s.c.parse = parseJSON
 		return &jsonScanner{s}
@@ -309,6 +319,9 @@ func (l *layout) scan(ctx context.Context, o Options) (chunks []*chunk, cut bool
 		}
 		f := l.newFormat(from)
 		results[i] = result{outcome: run(f, to), chunk: f.base().c}
+		if held, ok := f.(flusher); ok {
+			held.flush()
+		}
 		results[i].chunk.seal()
 		if l.mapped {
 			dropPages(l.src, from, results[i].end)

@@ -206,7 +206,7 @@ func TestProblems(t *testing.T) {
 		{"", "1:1 empty"}, {" \n\n", "1:1 empty"}, {"\xef\xbb\xbf", "1:1 empty"}, {"; only a note", "1:1 empty"},
 		{"\x00\x01", "1:1 binary"}, {"JEPSEN\x00", "1:1 not-supported"}, {"PK\x03\x04", "1:1 binary"}, {"\xff\xfe[", "1:1 binary"},
 		{"<html>", "1:1 no-history"}, {"- type: ok", "1:1 no-history"}, {"type: ok\n", "1:1 no-history"}, {"0\t:invoke\t:read\tnil\n", "1:1 no-history"}, {"a,b,c\n", "1:1 no-history"},
-		{"INFO  jepsen.util - 0\t:invoke\t:read\tnil", "1:1 no-history"}, {"hello", "1:1 no-history"}, {":a", "1:1 no-history"},
+		{"INFO  jepsen.core - 0\t:invoke\t:read\tnil", "1:1 no-history"}, {"hello", "1:1 no-history"}, {":a", "1:1 no-history"},
 		{good + "\x00", "2:1 binary"}, {good + "42", "2:1 not-an-operation"}, {good + "[]", "2:1 not-an-operation"}, {"[] []", "1:4 not-an-operation"},
 		{"{:a 1}", "1:1 not-an-operation"}, {"{}", "1:1 not-an-operation"}, {"#{1}", "1:1 not-an-operation"}, {"#foo 1", "1:1 not-an-operation"},
 		{"#:a{:type :ok}", "1:1 not-an-operation"}, {"[1 2]", "1:2 not-an-operation,1:4 not-an-operation"},
@@ -293,7 +293,7 @@ func TestForeign(t *testing.T) {
 	for in, want := range map[string]string{
 		"<!DOCTYPE html>": "HTML", "- type: ok\n  f: txn": "YAML", "type: ok\n": "YAML", "---\n- a": "YAML", "process,type,f\n0,ok,txn\n": "CSV", "a\tb\tc\n": "CSV",
 		"0\t:invoke\t:read\tnil\n": "log of operations", ":nemesis\t:info\t:start\tnil\n": "log of operations",
-		"INFO  jepsen.util - 0\t:invoke\t:read\tnil\n": "log of operations", "2020-01-01 ERROR x\nINFO  jepsen.util - 0\t:invoke\t:read\tnil\n": "log of operations",
+		"INFO  x.util - 0\t:invoke\t:read\tnil\n": "log of operations", "2020-01-01 ERROR x\nINFO  x.util - 0\t:invoke\t:read\tnil\n": "log of operations",
 		"hello": `begins with "hello"`,
 	} {
 		_, err := Read(context.Background(), "x", []byte(in), Options{})

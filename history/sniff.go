@@ -27,6 +27,10 @@ func sniff(src []byte, f Format) (*layout, *fault) {
 	case FormatJSON:
 		l.json = true
 	case FormatAuto:
+		if d := dialectOf(src[at:]); d != native {
+			l.speak(d, at)
+			return l, nil
+		}
 		if bad := foreign(src, at); bad != nil {
 			return nil, bad
 		}

@@ -2,7 +2,6 @@ package linearizable
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -37,20 +36,10 @@ func tsv(tb testing.TB, name string) []map[string]string {
 	return rows
 }
 
-// load reads a history of the corpus. Porcupine's logs are put into Jepsen's shape first.
+// load reads a history of the corpus.
 func load(tb testing.TB, path string) *history.History {
 	tb.Helper()
-	text, err := os.ReadFile(filepath.Join(corpus.Dir(tb), path))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	switch {
-	case strings.HasSuffix(path, ".log"):
-		text = fromJepsenLog(text)
-	case strings.Contains(path, "porcupine/kv/"):
-		text = fromKVLog(text)
-	}
-	h, err := history.Read(context.Background(), path, text, history.Options{})
+	h, err := history.Open(context.Background(), filepath.Join(corpus.Dir(tb), path), history.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -60,39 +49,6 @@ func load(tb testing.TB, path string) *history.History {
 		}
 	})
 	return h
-}
-
-// fromJepsenLog takes lines like "INFO  jepsen.util - 0 :invoke :read nil".
-func fromJepsenLog(text []byte) []byte {
-	var out bytes.Buffer
-	for line := range strings.Lines(string(text)) {
-		_, op, ok := strings.Cut(line, "jepsen.util - ")
-		f := strings.Fields(op)
-		if !ok || len(f) < 4 || strings.HasPrefix(f[0], ":") {
-			continue
-		}
-		value := strings.Join(f[3:], " ")
-		if strings.Contains(f[1], "info") || strings.Contains(f[1], "fail") {
-			value = "nil" // followed by an exception
-		}
-		fmt.Fprintf(&out, "{:process %s :type %s :f %s :value %s}\n", f[0], f[1], f[2], value)
-	}
-	return out.Bytes()
-}
-
-// fromKVLog puts the keys of Porcupine's kv logs into the values. There, a key without a value has "".
-func fromKVLog(text []byte) []byte {
-	var out bytes.Buffer
-	for line := range strings.Lines(string(text)) {
-		before, rest, _ := strings.Cut(line, ":key ")
-		key, rest, _ := strings.Cut(rest, ", :value ")
-		value := strings.TrimRight(rest, "}\n")
-		if value == `""` {
-			value = "nil"
-		}
-		fmt.Fprintf(&out, "%s:value [%s %s]}\n", before, key, value)
-	}
-	return out.Bytes()
 }
 
 // optionsFor are those of a row of linearizability.tsv.

@@ -44,6 +44,9 @@ func kvAccess(c Call) (a access, plain bool) {
 		return access{read: true, to: value}, ok
 	case c.F == "put" && !value.IsNil():
 		return access{write: true, to: value}, ok
+	case c.F == "cas" && c.Outcome != Failed:
+		from, to, both := pair(value)
+		return access{write: true, cas: true, from: from, to: to}, ok && both && !to.IsNil()
 	}
 	return access{}, false
 }

@@ -65,12 +65,16 @@ func showPairs(state any) history.Value { return edn.NewMap(vector(state).Items)
 func kv() Datatype {
 	return Datatype{
 		Name:      "kv",
-		Doc:       "a map: put, get, append (to a string), delete, each of one key; values are [key value]",
-		Functions: []string{"put", "get", "append", "delete"},
+		Doc:       "a map: put, get, append (to a string), delete, each of one key; values are [key value]; cas [key [from to]]",
+		Functions: []string{"put", "get", "append", "delete", "cas"},
 		Init:      initialPairs,
 		Accepts: func(c Call) error {
-			if _, _, ok := pair(c.Value); !ok {
+			_, value, ok := pair(c.Value)
+			if !ok {
 				return fmt.Errorf("the value of a %s is [key value], not %s", c.F, c.Value)
+			}
+			if _, _, ok := pair(value); c.F == "cas" && !ok {
+				return fmt.Errorf("the value of a cas is [key [from to]], not %s", c.Value)
 			}
 			return nil
 		},
@@ -80,7 +84,8 @@ func kv() Datatype {
 			key, _, _ := pair(c.Value)
 			return []Term{key}
 		},
-		ReadOnly: is("get"),
+		Observes: []string{"cas"},
+		ReadOnly: func(c Call) bool { return c.F == "get" || c.F == "cas" && c.Outcome == Failed },
 		Blind:    is("put", "append", "delete"),
 		// Calls of a part are all of one key: what is put replaces all there is.
 		Overwrites: is("put", "delete"),
@@ -102,6 +107,10 @@ func kvStep(state any, c Call) (any, string) {
 		return join(p.set(key, TermOf(history.Value{}))), ""
 	case "append":
 		return join(p.set(key, TermOf(edn.NewString(now.Value().Text+value.Value().Text)))), ""
+	}
+	if c.F == "cas" {
+		next, reason := casStep(now, value, c.Outcome, fmt.Sprintf("key %s", key))
+		return join(p.set(key, next)), reason
 	}
 	if c.Outcome == OK && now != value && !(value.IsNil() && now.IsNil()) {
 		return nil, fmt.Sprintf("can't get %s from key %s, which is %s", value, key, now)

@@ -34,6 +34,8 @@ var families = []family{
 	{"unordered-queue", false, [][]string{{"enqueue 0"}, {"enqueue 1"}, {"dequeue 0", "dequeue 1"}}},
 	{"stack", false, [][]string{{"push 0"}, {"push 1"}, {"pop 0", "pop 1"}}},
 	{"counter", false, [][]string{{"add 1"}, {"dec 1"}, {"inc nil"}, {"read 0", "read 1", "read 2", "read -1"}}},
+	{"kv", true, [][]string{{"put [:a 1]"}, {"put [:a 2]"}, {"delete [:a nil]"}, {"cas [:a [1 2]]", "-cas [:a [1 2]]"}, {"cas [:a [nil 1]]", "-cas [:a [nil 1]]"},
+		{"get [:a nil]", "get [:a 1]", "get [:a 2]"}}},
 	{"kv", false, [][]string{{"put [:a 1]"}, {"put [:b 2]"}, {"delete [:a nil]"}, {`append [:b "x"]`}, {"get [:a nil]", "get [:a 1]"},
 		{`get [:b nil]`, `get [:b 2]`, `get [:b "x"]`}}},
 }

@@ -13,6 +13,8 @@ var telling = [...]struct {
 	functions []string
 	datatype  string
 }{
+	{[]string{"put"}, "kv"},
+	{[]string{"get"}, "kv"},
 	{[]string{"cas"}, "cas-register"},
 	{[]string{"write"}, "register"},
 	{[]string{"acquire"}, "mutex"},
@@ -22,8 +24,6 @@ var telling = [...]struct {
 	{[]string{"dequeue"}, "fifo-queue"},
 	{[]string{"push"}, "stack"},
 	{[]string{"pop"}, "stack"},
-	{[]string{"put"}, "kv"},
-	{[]string{"get"}, "kv"},
 	{[]string{"inc"}, "counter"},
 	{[]string{"dec"}, "counter"},
 }

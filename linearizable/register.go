@@ -43,19 +43,26 @@ func registerStep(state any, c Call) (any, string) {
 	case "write":
 		return c.Value, ""
 	case "cas":
-		from, to, _ := pair(c.Value)
-		switch {
-		case c.Outcome == Failed && now == from:
-			return nil, fmt.Sprintf("a cas from %s to %s can't fail on register %s", from, to, now)
-		case c.Outcome == Failed:
-			return now, ""
-		case now != from:
-			return nil, fmt.Sprintf("can't cas register %s from %s to %s", now, from, to)
-		}
-		return to, ""
+		next, reason := casStep(now, c.Value, c.Outcome, "register")
+		return next, reason
 	}
 	if c.Outcome == OK && !c.Value.IsNil() && c.Value != now {
 		return nil, fmt.Sprintf("can't read %s from register %s", c.Value, now)
 	}
 	return now, ""
+}
+
+// casStep is what a compare-and-set, whose value is [from to], makes of the value at a place.
+func casStep(now, value Term, outcome Outcome, place string) (next Term, reason string) {
+	from, to, _ := pair(value)
+	same := now == from || now.IsNil() && from.IsNil()
+	switch {
+	case outcome == Failed && same:
+		return now, fmt.Sprintf("a cas from %s to %s can't fail on %s %s", from, to, place, now)
+	case outcome == Failed:
+		return now, ""
+	case !same:
+		return now, fmt.Sprintf("can't cas %s %s from %s to %s", place, now, from, to)
+	}
+	return to, ""
 }

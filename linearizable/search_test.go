@@ -76,25 +76,30 @@ func searched() []objects.Options {
 		{Kind: cas, Clients: 20, Ops: 2000, Seed: 1},
 		{Kind: cas, Clients: 20, Ops: 2000, Seed: 1, Invalid: true},
 		{Kind: cas, Clients: 40, Ops: 2000, Seed: 1},
-		{Kind: cas, Clients: 40, Ops: 2000, Seed: 1, Invalid: true},
+		{Kind: cas, Clients: 40, Ops: 2000, Values: 8, Seed: 1, Invalid: true},
 		{Kind: cas, Clients: 100, Ops: 2000, Seed: 1},
-		{Kind: cas, Clients: 100, Ops: 2000, Seed: 1, Invalid: true},
+		{Kind: cas, Clients: 100, Ops: 2000, Seed: 1, Foreign: true},
 		{Kind: cas, Clients: 10, Ops: 1000, Values: 8, Crashed: 5, Seed: 1, Invalid: true},
 		{Kind: cas, Clients: 10, Ops: 1000, Values: 8, Crashed: 10, Seed: 1, Invalid: true},
 		{Kind: cas, Clients: 10, Ops: 1000, Values: 8, Crashed: 20, Seed: 1, Invalid: true},
+		{Kind: cas, Clients: 10, Ops: 1000, Values: 8, Crashed: 20, Seed: 2, Invalid: true},
+		{Kind: cas, Clients: 10, Ops: 1000, Values: 8, Crashed: 20, Seed: 3, Invalid: true},
+		{Kind: cas, Clients: 10, Ops: 1000, Values: 8, Crashed: 20, Seed: 4, Invalid: true},
+		{Kind: cas, Clients: 10, Ops: 1000, Values: 8, Crashed: 50, Seed: 1, Invalid: true},
+		{Kind: cas, Ops: 1_000_000, Seed: 1},
 	}
 }
 
 func BenchmarkSearch(b *testing.B) {
 	for _, o := range searched() {
-		b.Run(fmt.Sprintf("clients=%d/ops=%d/crashed=%d/invalid=%v", o.Clients, o.Ops, o.Crashed, o.Invalid), func(b *testing.B) {
+		b.Run(fmt.Sprintf("clients=%d/ops=%d/crashed=%d/invalid=%v", o.Clients, o.Ops, o.Crashed, o.Invalid || o.Foreign), func(b *testing.B) {
 			obj := objectOf(b, o)
 			b.ReportAllocs()
 			b.ResetTimer()
 			tried := int64(0)
 			for b.Loop() {
 				for _, t := range trials(context.Background(), obj.parts(), Options{}, 1) {
-					if (t.end == stuck) != o.Invalid {
+					if (t.end == stuck) != (o.Invalid || o.Foreign) {
 						b.Fatalf("the search ended with %d", t.end)
 					}
 					if t.search != nil {

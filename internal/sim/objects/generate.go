@@ -17,7 +17,8 @@ type Options struct {
 	Keys    int // of KV; 16 if 0
 	Reads   int // one in so many calls of a Set is a read; 4 if 0
 	Seed    uint64
-	Invalid bool // spoil up to 20 answers in the last tenth, so that no order explains them (nearly always)
+	Invalid bool // spoil up to 20 answers in the last tenth, so that no order explains them (unless many clients overlap)
+	Foreign bool // spoil an answer in the last tenth surely: a register is read that nobody ever wrote so
 }
 
 // Kind is what the object is.
@@ -79,6 +80,10 @@ func Make(o Options) []Call {
 	calls := place(all)
 	if o.Invalid {
 		spoil(calls, o.Clients)
+	}
+	if o.Foreign {
+		i := slices.IndexFunc(calls[len(calls)*9/10:], func(c Call) bool { return c.F == Read })
+		calls[len(calls)*9/10+i].Out = int64(o.Values)
 	}
 	return calls
 }
