@@ -163,7 +163,7 @@ func (s scene) picture(ctx context.Context, d Drawer, name string) Picture {
 		p.Why = err.Error()
 		return p
 	}
-	// Where a label of a cycle touches something, there may be more room.
+	// Where a label of a cycle touches something or isn't on its edge, more room may help.
 	for f.room < maxRoom && tight > 0 {
 		f.room++
 		if roomier, less, err := s.layOut(ctx, d, f); err == nil && less < tight {
@@ -194,7 +194,7 @@ const (
 	maxEdges = 1000
 )
 
-// layOut lets a drawer give everything its place; tight is how many labels of cycles touch something.
+// layOut lets a drawer give everything its place; tight tells how badly the labels of cycles are placed.
 func (s scene) layOut(ctx context.Context, d Drawer, f dotForm) (g geometry, tight int, err error) {
 	switch {
 	case d == nil:

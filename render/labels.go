@@ -39,7 +39,8 @@ type labeller struct {
 
 // placeLabels gives each label a place on its edge, or else beside it, where it touches no box, no other edge and no
 // other label. A thin edge without such a place goes without a label: its colour and a hover tell the same. Labels of
-// cycles are always there; tight is the number of those that touch something.
+// cycles are always there; tight tells how badly they are placed: 1 for each that isn't on its edge, crammed for each
+// that touches something.
 func (s scene) placeLabels(g *geometry) (tight int) {
 	p := labeller{s: s, g: g, lines: make([][]spot, len(s.edges))}
 	for i := range s.edges {
@@ -55,9 +56,12 @@ func (s scene) placeLabels(g *geometry) (tight int) {
 		if wide == 0 {
 			continue
 		}
-		place, ok := p.find(i, wide, high)
-		if !ok && s.edges[i].bold {
+		place, on, ok := p.find(i, wide, high)
+		switch bold := s.edges[i].bold; {
+		case !ok && bold:
 			place, ok = p.leastBad(i, wide, high), true
+			tight += crammed
+		case ok && bold && !on:
 			tight++
 		}
 		if ok {
@@ -68,6 +72,9 @@ func (s scene) placeLabels(g *geometry) (tight int) {
 	return tight
 }
 
+// crammed is how much worse it is if a label touches something than if many are beside their edges.
+const crammed = 1000
+
 // thinness puts edges of cycles first.
 func thinness(e sceneEdge) int {
 	if e.bold {
@@ -76,23 +83,24 @@ func thinness(e sceneEdge) int {
 	return 1
 }
 
-// find is the first good place of a label: on the middle of its edge, then farther from there, then beside the edge.
-func (p *labeller) find(i int, wide, high float64) (box, bool) {
+// find is the first good place of a label: on the middle of its edge, then farther from there, then beside the edge; on
+// tells which.
+func (p *labeller) find(i int, wide, high float64) (place box, on, ok bool) {
 	for _, at := range samples(p.lines[i]) {
 		b := centred(at, wide, high)
 		if p.cost(i, b) == 0 && p.sees(i, b) {
-			return b, true
+			return b, true, true
 		}
 	}
 	for _, at := range samples(p.lines[i]) {
 		for _, side := range sides(wide, high) {
 			b := centred(spot{at.x + side.x, at.y + side.y}, wide, high)
 			if p.cost(i, b) == 0 && !touches(p.lines[i], b) {
-				return b, true
+				return b, false, true
 			}
 		}
 	}
-	return box{}, false
+	return box{}, false, false
 }
 
 // leastBad is the place on an edge where its label touches the fewest things.

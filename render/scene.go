@@ -239,22 +239,24 @@ func rowsOf(h *history.History, id history.ID, ports, hot map[int]bool) []sceneR
 	return rows
 }
 
-// shortMop is a micro-op in at most maxText characters: of a long list its end, where reads differ.
+// shortMop is a micro-op in at most maxText characters: the beginning of a long key, and of a long list its end, where
+// reads differ.
 func shortMop(v edn.Value) string {
 	text := dotMop(v)
 	if utf8.RuneCountInString(text) <= maxText || !v.Sequential() || len(v.Items) != 3 {
 		return clip(text, maxText)
 	}
-	items := v.Items[2].Items
-	if !v.Items[2].Sequential() {
+	f, key, arg := v.Items[0], v.Items[1], v.Items[2]
+	if name := key.String(); utf8.RuneCountInString(name) > maxLabel {
+		key = edn.NewSymbol(clip(name, maxLabel))
+		text = dotMop(edn.NewVector([]edn.Value{f, key, arg}))
+	}
+	if !arg.Sequential() {
 		return clip(text, maxText)
 	}
-	head := v.Items
-	for from := 1; from < len(items); from++ {
-		end := edn.NewVector(append([]edn.Value{edn.NewSymbol("…")}, items[from:]...))
-		if text = dotMop(edn.NewVector([]edn.Value{head[0], head[1], end})); utf8.RuneCountInString(text) <= maxText {
-			return clip(text, maxText)
-		}
+	for from := 1; from < len(arg.Items) && utf8.RuneCountInString(text) > maxText; from++ {
+		end := edn.NewVector(append([]edn.Value{edn.NewSymbol("…")}, arg.Items[from:]...))
+		text = dotMop(edn.NewVector([]edn.Value{f, key, end}))
 	}
 	return clip(text, maxText)
 }
