@@ -45,6 +45,7 @@ var meanings = [...]struct{ kind, text string }{
 	{"garbage-read", "a read shows a value that nobody ever wrote"},
 
 	{"nonlinearizable", "no order of the operations that agrees with the times at which they ran explains every answer"},
+	{"nonsequential", "no order of the operations that keeps the order of each process's own explains every answer"},
 
 	{"lost", "something that was confirmed is no longer there"},
 	{"stale", "a read misses something that was known to be there before it began"},

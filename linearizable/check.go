@@ -62,15 +62,28 @@ type checker struct {
 	o    Options
 }
 
+// fields say what the history is checked as.
+func (c *checker) fields() []history.Field {
+	fields := []history.Field{{Name: "model", Value: edn.NewKeyword(c.d.Name)}}
+	if c.o.Order != RealTime {
+		fields = append(fields, history.Field{Name: "order", Value: edn.NewKeyword(c.o.Order.String())})
+	}
+	return fields
+}
+
 // check judges one object: calls → independent parts → searches → counterexample.
 func (c *checker) check(ctx context.Context, h *history.History, workers int) (check.Result, []Linearization) {
-	r := check.Result{Checker: Checker, Fields: []history.Field{{Name: "model", Value: edn.NewKeyword(c.d.Name)}}}
+	r := check.Result{Checker: Checker, Fields: c.fields()}
 	obj, reasons := gather(h, c.d, c.init, c.o)
 	if len(reasons) > 0 {
 		r.Reasons = reasons
 		return r, nil
 	}
 	r.Verdict = check.Valid
+	if c.o.Order == SessionOrder {
+		found := c.checkSessions(ctx, h, obj, &r)
+		return r, found
+	}
 	if len(obj.calls) == 0 {
 		r.Notes = []check.Note{nothingDone}
 	}
@@ -89,7 +102,7 @@ func (c *checker) check(ctx context.Context, h *history.History, workers int) (c
 			r.Anomalies = append(r.Anomalies, t.provedAnomaly())
 		case t.end == reached && t.order != nil:
 			found = append(found, parts[t.number].ids(t.order))
-		case t.end == reached && c.o.ordered:
+		case t.end == reached && c.o.ordered && !hasNote(r, noWitness):
 			r.Notes = append(r.Notes, missing)
 		case t.end == reached:
 		default:
@@ -102,7 +115,7 @@ func (c *checker) check(ctx context.Context, h *history.History, workers int) (c
 
 // checkKeys checks the history of each independent key for itself.
 func (c *checker) checkKeys(ctx context.Context, h *history.History) (check.Result, []Linearization) {
-	all := check.Result{Checker: Checker, Verdict: check.Valid, Fields: []history.Field{{Name: "model", Value: edn.NewKeyword(c.d.Name)}}}
+	all := check.Result{Checker: Checker, Verdict: check.Valid, Fields: c.fields()}
 	ids, keys := h.OpsByKey(), h.Keys()
 	results := make([]check.Result, len(keys))
 	orders := make([][]Linearization, len(keys))

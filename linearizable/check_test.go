@@ -16,13 +16,18 @@ import (
 // read reads a history of lines like "0 invoke write 1": process, type, f, value.
 func read(tb testing.TB, lines string) *history.History {
 	tb.Helper()
+	return readAs(tb, lines, history.Options{})
+}
+
+func readAs(tb testing.TB, lines string, o history.Options) *history.History {
+	tb.Helper()
 	var b strings.Builder
 	for line := range strings.Lines(lines) {
 		if f := strings.SplitN(strings.TrimSpace(line), " ", 4); len(f) == 4 {
 			fmt.Fprintf(&b, "{:process %s :type :%s :f :%s :value %s}\n", f[0], f[1], f[2], f[3])
 		}
 	}
-	h, err := history.Read(context.Background(), "test", []byte(b.String()), history.Options{})
+	h, err := history.Read(context.Background(), "test", []byte(b.String()), o)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -59,6 +59,10 @@ type Datatype struct {
 	Overwrites func(c Call) bool // Blind, and the next state doesn't depend on the state before
 
 	fast func(o *object) (why *proof, applies bool) // decides some histories without a search
+
+	// Of a register or a map of such: which key a call is about and what it does there, and what a key holds in a state.
+	access func(c Call) (key Term, a access, plain bool)
+	value  func(state any, key Term) Term
 }
 
 // Datatypes are all that are built in, by name.

@@ -28,13 +28,9 @@ func (o *object) history(tb testing.TB) *history.History {
 		if m.ret {
 			kind = [...]string{OK: "ok", Failed: "fail"}[k.Outcome]
 		}
-		fmt.Fprintf(&b, "{:process %d :type :%s :f :%s :value %s}\n", m.call, kind, k.F, k.Value)
+		fmt.Fprintf(&b, "%d %s %s %s\n", m.call, kind, k.F, k.Value)
 	}
-	h, err := history.Read(context.Background(), "random", []byte(b.String()), history.Options{Independent: history.IndependentOff})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return h
+	return readAs(tb, b.String(), history.Options{Independent: history.IndependentOff})
 }
 
 func (f family) options() Options {

@@ -89,11 +89,23 @@ func kv() Datatype {
 		Blind:    is("put", "append", "delete"),
 		// Calls of a part are all of one key: what is put replaces all there is.
 		Overwrites: is("put", "delete"),
+		access: keyAccess,
+		value:  func(state any, key Term) Term { return pairsOf(state).get(key) },
 		fast: func(o *object) (*proof, bool) {
 			key := o.d.Keys(o.kinds[0])[0]
 			return fastRegister(o, pairsOf(o.init).get(key), kvAccess)
 		},
 	}
+}
+
+// keyAccess tells which key a call is about, and what it does there. What isn't there has the value nil.
+func keyAccess(c Call) (key Term, a access, plain bool) {
+	key, value, _ := pair(c.Value)
+	if c.F == "delete" || c.F == "put" && value.IsNil() {
+		return key, access{write: true, to: nilTerm()}, true
+	}
+	a, plain = kvAccess(c)
+	return key, a, plain
 }
 
 func kvStep(state any, c Call) (any, string) {

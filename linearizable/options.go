@@ -14,6 +14,7 @@ type Options struct {
 	Own      *Datatype
 	Initial  string // the state before the history, as EDN text; "" means that of the datatype
 	Failed   FailedOps
+	Order    Order
 	Engine   Engine
 	// MaxConfigurations bounds how many configurations are tried for one part of the object, and MaxBytes how much memory
 	// their search takes; 0 means the defaults. Where that isn't enough the verdict is Unknown. Porcupine may take a
@@ -78,6 +79,12 @@ func (o Options) Validate() error {
 	}
 	if int(o.Engine) >= len(engines) {
 		return fmt.Errorf("unknown engine %d", o.Engine)
+	}
+	if int(o.Order) >= len(orders) {
+		return fmt.Errorf("unknown order %d", o.Order)
+	}
+	if o.Order == SessionOrder && o.Engine == PorcupineEngine {
+		return fmt.Errorf("the engine porcupine knows no order session (hint: the engines auto, fast, search)")
 	}
 	if o.MaxConfigurations < 0 || o.MaxBytes < 0 {
 		return fmt.Errorf("a bound of the search is negative (hint: 0 means the default)")

@@ -18,6 +18,11 @@ func register() Datatype {
 		ReadOnly:  is("read"),
 		Blind:     is("write"), Overwrites: is("write"),
 		fast: func(o *object) (*proof, bool) { return fastRegister(o, o.init.(Term), registerAccess) },
+		access: func(c Call) (Term, access, bool) {
+			a, plain := registerAccess(c)
+			return "", a, plain
+		},
+		value: func(state any, _ Term) Term { return state.(Term) },
 	}
 }
 

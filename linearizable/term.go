@@ -17,6 +17,9 @@ type Term string
 // TermOf makes a value comparable.
 func TermOf(v history.Value) Term { return Term(edn.AppendCanonical(nil, v)) }
 
+// nilTerm is the term of nil.
+func nilTerm() Term { return TermOf(history.Value{}) }
+
 // Value is what the term stands for, in a readable form.
 func (t Term) Value() history.Value {
 	v, _ := readTerm(string(t))

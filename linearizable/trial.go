@@ -36,20 +36,10 @@ func (t *trial) try(ctx context.Context, beam int) {
 
 // reason says why it isn't known whether a part is linearizable, and how far it got.
 func (t *trial) reason(ctx context.Context, h *history.History) check.Reason {
-	var r check.Reason
-	switch {
-	case t.by == FastEngine:
+	if t.by == FastEngine {
 		return t.notFast()
-	case t.end == exhausted:
-		r.Code, r.Text = "configurations", fmt.Sprintf("More than %d configurations were tried", t.maxTried)
-	case t.end == tooLarge:
-		r.Code, r.Text = "memory", fmt.Sprintf("The search would have taken more than %d MB", t.maxBytes>>20)
-	default:
-		r.Code, r.Text = "interrupted", fmt.Sprintf("The check was stopped before it was complete: %v", context.Cause(ctx))
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			r.Code, r.Text = "timeout", "The time allowed ran out before the search was complete"
-		}
 	}
+	r := limitReason(ctx, t.end, t.maxTried, t.maxBytes)
 	last, done := history.None, 0
 	for _, m := range t.moments[:t.at] {
 		if m.ret {
@@ -63,6 +53,19 @@ func (t *trial) reason(ctx context.Context, h *history.History) check.Reason {
 	r.Text += fmt.Sprintf("; linearizable through operation %d, %d of the %d that returned", h.Index(last), done, t.returning())
 	r.Ops = []history.ID{last}
 	return r
+}
+
+// limitReason says by which bound a search was ended.
+func limitReason(ctx context.Context, end ending, maxTried, maxBytes int64) check.Reason {
+	switch {
+	case end == exhausted:
+		return check.Reason{Code: "configurations", Text: fmt.Sprintf("More than %d configurations were tried", maxTried)}
+	case end == tooLarge:
+		return check.Reason{Code: "memory", Text: fmt.Sprintf("The search would have taken more than %d MB", maxBytes>>20)}
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return check.Reason{Code: "timeout", Text: "The time allowed ran out before the search was complete"}
+	}
+	return check.Reason{Code: "interrupted", Text: fmt.Sprintf("The check was stopped before it was complete: %v", context.Cause(ctx))}
 }
 
 // returning is how many calls return.

@@ -63,7 +63,11 @@ func replay(h *history.History, o Options, found []Linearization, all bool) erro
 			}
 			done[id] = true
 		}
-		if err := o.inTime(h, l.Ops); err != nil {
+		inOrder := inTime
+		if o.Order == SessionOrder {
+			inOrder = inSession
+		}
+		if err := inOrder(h, l.Ops); err != nil {
 			return err
 		}
 	}
@@ -79,7 +83,7 @@ func replay(h *history.History, o Options, found []Linearization, all bool) erro
 var outcomes = [...]Outcome{history.OK: OK, history.Fail: Failed, history.Invoke: Crashed, history.Info: Crashed}
 
 // inTime tells whether an order keeps that of time.
-func (o Options) inTime(h *history.History, ops []history.ID) error {
+func inTime(h *history.History, ops []history.ID) error {
 	first, earliest := history.ID(h.Len()), history.None // the earliest return of those behind
 	for i := len(ops) - 1; i >= 0; i-- {
 		invoked, returned := ops[i], history.ID(h.Len())
@@ -92,6 +96,19 @@ func (o Options) inTime(h *history.History, ops []history.ID) error {
 		if returned < first {
 			first, earliest = returned, ops[i]
 		}
+	}
+	return nil
+}
+
+// inSession tells whether an order keeps those of the processes.
+func inSession(h *history.History, ops []history.ID) error {
+	last := make(map[history.ProcID]history.ID)
+	for _, id := range ops {
+		p := h.Proc(id)
+		if before := last[p]; outcomes[h.Type(id)] != Crashed && id < before {
+			return fmt.Errorf("%s: its process did it before %s, but it comes after that", h.Pos(id), h.Pos(before))
+		}
+		last[p] = max(last[p], id)
 	}
 	return nil
 }

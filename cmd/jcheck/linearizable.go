@@ -21,7 +21,7 @@ import (
 type linearizableFlags struct {
 	elleFlags
 	model, failed, engine string
-	witness               string
+	order, witness        string
 	datatype              linearizable.Options
 }
 
@@ -73,6 +73,7 @@ func (f *linearizableFlags) define(fs *pflag.FlagSet) {
 	fs.StringVar(&f.model, "model", "auto", "what the object is, or auto: told from the operations")
 	fs.StringVar(&f.datatype.Initial, "initial", "", "the `VALUE` of the object before the history began, as EDN (default nil, or empty)")
 	fs.StringVar(&f.failed, "failed", "drop", "what failed operations say: drop (nothing), or observe (a failed cas found another value)")
+	fs.StringVar(&f.order, "order", "realtime", "what an order must keep: realtime, or session: each process's own operations (sequential consistency)")
 	fs.StringVar(&f.engine, "engine", "auto", "what decides: fast, search, porcupine, or auto: whatever is first")
 	fs.StringVar(&f.independent, "independent", "auto", "whether values are [key value], each key an object of its own: on, off or auto")
 	fs.BoolVar(&f.lenient, "lenient", false, "use what comes before a truncated end")
@@ -98,11 +99,16 @@ func (f *linearizableFlags) job(e *env, files int) (job, error) {
 	if o.Engine, err = linearizable.ParseEngine(f.engine); err != nil {
 		return job{}, fmt.Errorf("--engine: %w", err)
 	}
+	if o.Order, err = linearizable.ParseOrder(f.order); err != nil {
+		return job{}, fmt.Errorf("--order: %w", err)
+	}
+	valid := o
+	valid.Datatype = "register" // whatever the object will turn out to be
 	if f.model != "auto" {
-		o.Datatype = f.model
-		if err := o.Validate(); err != nil {
-			return job{}, err
-		}
+		o.Datatype, valid.Datatype = f.model, f.model
+	}
+	if err := valid.Validate(); err != nil {
+		return job{}, err
 	}
 	if f.witness != "" && files > 1 {
 		return job{}, fmt.Errorf("--witness is one file, for one history, not for %d", files)
@@ -134,16 +140,21 @@ const modelGuessed = "model-guessed"
 
 // checkedAs says what a history was checked as, and if that was a guess.
 func checkedAs(r check.Result) string {
-	var as, guess string
+	as, model, guess := "linearizable ", "", ""
 	for _, f := range r.Fields {
 		switch f.Name {
 		case "model":
-			as = "linearizable " + f.Value.Text
+			model = f.Value.Text
+		case "order":
+			as = "sequentially consistent "
 		case modelGuessed:
 			guess = " (told from the operations; --model says otherwise)"
 		}
 	}
-	return as + guess
+	if model == "" {
+		return ""
+	}
+	return as + model + guess
 }
 
 // noHistoryOf are the reasons that mean: the file is no history of this object, or of none.
