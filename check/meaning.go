@@ -65,6 +65,12 @@ var meanings = [...]struct{ kind, text string }{
 	{"lost-element", "an acknowledged element never came out of the queue"},
 	{"unexpected-element", "an element came out of the queue that nobody tried to enqueue"},
 	{"duplicate-id", "several calls were given the same identifier"},
+	{"long-fork", "two reads show independent writes in opposite orders"},
+	{"wrong-link", "an operation does not follow the one that came before it"},
+	{"wrong-write", "a write is not of the next number"},
+	{"wrong-read", "a read shows another value than the last write"},
+	{"causal-reverse", "a read shows a write, but misses one that was acknowledged before that began"},
+	{"illegal-inserts", "transactions inserted rows of a key that each had looked for in vain"},
 
 	{"empty-transaction-graph", "no two transactions depend on each other: there is nothing to judge"},
 	{"cycle-search-timeout", "the search for cycles ran out of time"},

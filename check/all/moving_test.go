@@ -17,7 +17,7 @@ func movingConformances() []conformance {
 			values:  bankValues,
 			value:   func(_ record, _ string, v any) history.Value { return numericKeys(v) },
 			differences: []difference{
-				{name: "bank: a read without a value", is: hasNote("reads-without-value")},
+				{name: "bank: a read without a value", is: func(_ record, got check.Result) bool { return noted(got, "reads-without-value") }},
 				{name: "bank: fractions", is: func(r record, _ check.Result) bool { return r.tagged("odd-float") }},
 				{name: "bank: accounts that were not given", is: func(r record, _ check.Result) bool { return r.Opts["accounts"] == nil }},
 			},
@@ -105,18 +105,6 @@ func element(r record, v any) history.Value {
 		}
 	}
 	return value
-}
-
-// hasNote makes a difference of results that have a note of ours.
-func hasNote(code string) func(record, check.Result) bool {
-	return func(_ record, got check.Result) bool {
-		for _, n := range got.Notes {
-			if n.Code == code {
-				return true
-			}
-		}
-		return false
-	}
 }
 
 func failedEnqueue(r record, _ check.Result) bool {
