@@ -43,7 +43,7 @@ func gather(h *history.History, d Datatype, init any, o Options) (*object, []che
 		}
 		if h.Type(id) == history.Invoke {
 			g.invocation(int32(i), id)
-		} else if h.Pair(id) == history.None {
+		} else if h.Pair(id) == history.None && !g.harmless(id) {
 			g.complain(id, "completion-without-invocation", "completes an operation that its process never invoked", "")
 		}
 	}
@@ -54,6 +54,15 @@ func gather(h *history.History, d Datatype, init any, o Options) (*object, []che
 		return nil, g.foreignReason()
 	}
 	return g.obj, nil
+}
+
+// harmless tells whether a completion says nothing though its invocation is missing: it is of a call that changes nothing,
+// and whose answer nobody learned.
+func (g *gatherer) harmless(id history.ID) bool {
+	if g.h.Type(id) != history.Info {
+		return false
+	}
+	return g.obj.d.readOnly(Call{F: g.h.Value(g.h.F(id)).Text, Value: TermOf(g.h.Op(id).Value), Outcome: Crashed})
 }
 
 // gatherer is one run of gather.

@@ -47,6 +47,7 @@ func TestOutcomes(t *testing.T) {
 		{"failed write is dropped", "0 invoke write 1\n0 fail write 1\n0 invoke read nil\n0 ok read 1", Options{Datatype: "register"}, check.Invalid},
 		{"crashed write happens late", "0 invoke write 1\n0 info write 1\n1 invoke read nil\n1 ok read nil\n1 invoke write 2\n1 ok write 2\n1 invoke read nil\n1 ok read 1", Options{Datatype: "register"}, check.Valid},
 		{"crashed write happens once", "0 invoke write 1\n0 info write 1\n1 invoke read nil\n1 ok read 1\n1 invoke write 2\n1 ok write 2\n1 invoke read nil\n1 ok read 1", Options{Datatype: "register"}, check.Invalid},
+		{"the end of a read that began before the record", "4 info read nil\n0 invoke read nil\n0 ok read 1", Options{Datatype: "register"}, check.Invalid},
 		{"open write", "0 invoke write 1\n1 invoke read nil\n1 ok read 1", Options{Datatype: "register"}, check.Valid},
 		{"crashed read is dropped", "0 invoke read nil\n0 info read 7\n1 invoke read nil\n1 ok read nil", Options{Datatype: "register"}, check.Valid},
 		{"failed cas is dropped", "0 invoke cas [0 1]\n0 fail cas [0 1]", Options{Datatype: "cas-register", Initial: "0"}, check.Valid},
