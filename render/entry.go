@@ -47,27 +47,35 @@ func entry(h *history.History, a check.Anomaly) edn.Value {
 	return inOrder(m)
 }
 
-// resolve puts operations in the place of references to them, at the top of a value or in a list.
-func resolve(h *history.History, v edn.Value) edn.Value {
-	if id, ok := check.AsOpRef(v); ok {
+// refDepth is how deep in a field a reference to an operation may lie: a path is a list of lists of maps.
+const refDepth = 5
+
+// resolve puts operations in the place of references to them.
+func resolve(h *history.History, v edn.Value) edn.Value { return resolveTo(h, v, refDepth) }
+
+func resolveTo(h *history.History, v edn.Value, depth int) edn.Value {
+	if id, ok := check.AsOpRef(v); ok && id >= 0 && int(id) < h.Len() {
 		return OpMap(h.Op(id))
 	}
-	if !v.Sequential() {
+	if depth == 0 || !hasRef(v, depth) {
 		return v
 	}
-	for i, x := range v.Items {
-		if _, ok := check.AsOpRef(x); ok {
-			items := slices.Clone(v.Items)
-			for j := i; j < len(items); j++ {
-				if id, ok := check.AsOpRef(items[j]); ok {
-					items[j] = OpMap(h.Op(id))
-				}
-			}
-			v.Items = items
-			return v
-		}
+	v.Items = slices.Clone(v.Items)
+	for i := range v.Items {
+		v.Items[i] = resolveTo(h, v.Items[i], depth-1)
 	}
 	return v
+}
+
+// hasRef tells whether a list or map holds a reference to an operation.
+func hasRef(v edn.Value, depth int) bool {
+	if depth == 0 || !v.Sequential() && v.Kind != edn.Map {
+		return false
+	}
+	return slices.ContainsFunc(v.Items, func(x edn.Value) bool {
+		_, ref := check.AsOpRef(x)
+		return ref || hasRef(x, depth-1)
+	})
 }
 
 // form is how an entry of some kind names its operations.
@@ -105,7 +113,7 @@ func isExists(kind string) bool {
 // inOrder sorts the keys of an entry as the original has them; keys that it doesn't know come last, as they were.
 func inOrder(m mapping) edn.Value {
 	order := [...]string{"type", "op", "mop", "key", "value", "values", "writer", "txns", "element", "expected",
-		"duplicates", "versions", "scc", "sources"}
+		"duplicates", "versions", "scc", "sources", "previous-ok", "last-op"}
 	var out mapping
 	for _, name := range order {
 		if i := m.at(name); i >= 0 {

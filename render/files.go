@@ -20,8 +20,8 @@ type FileOptions struct {
 }
 
 // Files writes what a result has to show into a directory, which it makes: index.html, results.edn and results.json, and
-// for each type of cycle T the texts of its cycles as T.txt and a graph of each as T/0.dot and T/0.svg, T/1.dot, ... The parts of
-// a result (independent keys) get directories of their own. What was left out is told in sentences; an error means that
+// for each type of cycle T the texts of its cycles as T.txt and a graph of each as T/0.dot and T/0.svg, T/1.dot, ... What isn't
+// linearizable has its story as nonlinearizable.txt and pictures as linear.svg, linear-1.svg, ... The parts of a result (independent keys) get directories of their own. What was left out is told in sentences; an error means that
 // something could not be written.
 func Files(ctx context.Context, dir string, h *history.History, r check.Result, o FileOptions) (omitted []string, err error) {
 	list, omitted := files(ctx, h, r, o)
@@ -44,6 +44,8 @@ func files(ctx context.Context, h *history.History, r check.Result, o FileOption
 	for i, p := range r.Parts {
 		list = append(list, texts(h, partDir(i, p), p.Result)...)
 	}
+	ways, omitted := linearFiles(h, r)
+	list = append(list, ways...)
 	undrawn, surplus := 0, 0
 	why, example := "", ""
 	o.Page.Pictures = Pictures(ctx, o.Drawer, h, r)

@@ -8,6 +8,7 @@ import (
 
 	"jcheck/check"
 	"jcheck/history"
+	"jcheck/internal/edn"
 )
 
 // HTMLOptions says what the page shows beside the result.
@@ -65,6 +66,7 @@ type htmlPage struct {
 	o        HTMLOptions
 	words    *page // shortens values as the report does
 	pictures map[string]*Picture
+	numWays  int // pictures of ways so far
 }
 
 // head is what precedes the page's text. The policy forbids scripts and all loading, should anything have slipped
@@ -75,7 +77,7 @@ func (p *htmlPage) head(r check.Result) {
 	p.raw(`<meta name="viewport" content="width=device-width, initial-scale=1"/>` + "\n")
 	p.raw(`<meta name="color-scheme" content="light dark"/>` + "\n<link rel=\"icon\" href=\"data:,\"/>\n")
 	p.elem("title", fmt.Sprintf("%s: %s", strings.ToUpper(r.Verdict.String()), p.o.File))
-	p.raw("\n<style>\n" + htmlStyle + latticeStyle + "</style>\n</head>\n")
+	p.raw("\n<style>\n" + htmlStyle + latticeStyle + linearStyle + "</style>\n</head>\n")
 	p.open("body", "class", r.Verdict.String())
 	p.line()
 }
@@ -132,6 +134,11 @@ func asked(r check.Result) string {
 	text := "Checked"
 	if r.Checker != "" {
 		text += " as " + r.Checker
+	}
+	for _, f := range r.Fields {
+		if f.Name == "model" && f.Value.Kind == edn.Keyword {
+			text += " " + f.Value.Text
+		}
 	}
 	if len(r.Models.Asked) > 0 {
 		text += " for " + modelList(r.Models.Asked)
@@ -277,7 +284,7 @@ func (p *htmlPage) foot(r check.Result) {
 	p.open("p")
 	p.text("Made by jcheck. ")
 	if kind := firstKind(r); r.Verdict == check.Invalid && kind != "" {
-		p.text("T1, T2, … name the transactions of one anomaly. ")
+		p.text(fmt.Sprintf("T1, T2, … name the %ss of one anomaly. ", nounOf(check.Anomaly{Kind: kind})))
 		p.elem("code", "jcheck anomalies "+kind)
 		p.text(" explains a kind of anomaly, ")
 		p.elem("code", "jcheck models NAME")

@@ -24,6 +24,18 @@ func (p *htmlPage) article(a check.Anomaly, name string, number int, open bool) 
 	p.text(fmt.Sprintf("%s #%d", a.Kind, number))
 	p.elem("span", " "+p.brief(a), "class", "dim")
 	p.shut("summary")
+	if a.Kind == nonlinearizable {
+		p.linear(a, name)
+	} else {
+		p.sides(a, name)
+	}
+	p.recorded(a)
+	p.shut("details")
+	p.line()
+}
+
+// sides shows the story of an anomaly beside its drawings.
+func (p *htmlPage) sides(a check.Anomaly, name string) {
 	p.open("div", "class", "sides")
 	p.open("div", "class", "story")
 	p.line()
@@ -43,9 +55,6 @@ func (p *htmlPage) article(a check.Anomaly, name string, number int, open bool) 
 	if broad {
 		p.drawing(a, name)
 	}
-	p.recorded(a)
-	p.shut("details")
-	p.line()
 }
 
 // brief tells an anomaly in a line, for its folded form: what a cycle is made of, or what key it is about, and where its
@@ -64,9 +73,17 @@ func (p *htmlPage) brief(a check.Anomaly) string {
 	}
 	text := strings.Join(parts, ", ")
 	if len(a.Ops) > 0 {
-		text += fmt.Sprintf(" · %s · from %s", count(len(a.Ops), "transaction"), lineText(p.h, a.Ops[0]))
+		text += fmt.Sprintf(" · %s · from %s", count(len(a.Ops), nounOf(a)), lineText(p.h, a.Ops[0]))
 	}
 	return strings.TrimPrefix(text, " · ")
+}
+
+// nounOf is what the operations of an anomaly are.
+func nounOf(a check.Anomaly) string {
+	if a.Kind == nonlinearizable {
+		return "operation"
+	}
+	return "transaction"
 }
 
 // ops lists operations: what each did, and where it can be found.
@@ -215,7 +232,7 @@ func (p *htmlPage) where(a check.Anomaly, i int) {
 
 // times is when an operation began and ended, as far as that was recorded.
 func (p *htmlPage) times(id history.ID) string {
-	from, to := p.span(id)
+	from, to := spanOf(p.h, id)
 	at := func(id history.ID) string {
 		if id == history.None || p.h.Time(id) == history.NoTime {
 			return ""
@@ -234,11 +251,11 @@ func (p *htmlPage) times(id history.ID) string {
 	return begin + " – " + end
 }
 
-// span is the invocation and the completion of an operation; None where there is none.
-func (p *htmlPage) span(id history.ID) (from, to history.ID) {
-	pair := p.h.Pair(id)
+// spanOf is the invocation and the completion of an operation; None where there is none.
+func spanOf(h *history.History, id history.ID) (from, to history.ID) {
+	pair := h.Pair(id)
 	switch {
-	case p.h.Type(id) == history.Invoke:
+	case h.Type(id) == history.Invoke:
 		return id, pair
 	case pair == history.None:
 		return id, id

@@ -28,6 +28,9 @@ var roles = [...]struct {
 
 // roleOf is the part that operation i of an anomaly plays, if that is known.
 func roleOf(a check.Anomaly, i int) string {
+	if len(a.Paths) > 0 && a.Ops[i] == a.Paths[0].Op {
+		return "can't be explained"
+	}
 	for _, r := range roles {
 		if r.kind == a.Kind {
 			return r.parts[min(i, len(r.parts)-1)]

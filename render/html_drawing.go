@@ -156,7 +156,7 @@ func isPlainSVG(svg []byte) bool {
 func isPlainElement(t xml.StartElement) bool {
 	switch t.Name.Local {
 	case "svg", "g", "path", "polygon", "polyline", "line", "rect", "circle", "ellipse", "text", "tspan", "title", "desc",
-		"style", "defs", "marker", "a":
+		"style", "defs", "linearGradient", "stop", "marker", "a":
 	default:
 		return false
 	}

@@ -52,6 +52,8 @@ func hostilePage(t *testing.T, s string) []byte {
 		{Kind: "G1c", Ops: ops, Steps: []check.Step{{Type: s, Fields: fields, Text: s}, {Type: "wr", Fields: fields, Text: s}}},
 		{Kind: "incompatible-order", Ops: ops, Fields: fields, Text: s},
 		{Kind: s, Ops: ops, Fields: fields, Text: s},
+		{Kind: nonlinearizable, Ops: ops, Fields: fields, Text: s + "\n- " + s, Paths: []check.Path{{Op: 3, State: str, Reason: s, Start: str,
+			Before: []check.Taken{{Op: 1, State: str}}}}},
 	}
 	res := check.Result{Checker: s, Verdict: check.Invalid, Anomalies: a, Notes: []check.Note{{Code: s, Text: s, Ops: ops}},
 		Reasons: []check.Reason{{Code: s, Text: s, Ops: ops}}, Models: check.Models{Asked: []string{s}, Not: []string{s}, AlsoNot: []string{s}}}

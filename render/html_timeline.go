@@ -79,7 +79,7 @@ func (p *htmlPage) bars(a check.Anomaly) (bars []bar, rows []history.ProcID) {
 			continue
 		}
 		b := bar{name: fmt.Sprintf("T%d", i+1), op: i, proc: p.h.Proc(id)}
-		b.from, b.to = p.span(id)
+		b.from, b.to = spanOf(p.h, id)
 		bars = append(bars, b)
 		rows = append(rows, b.proc)
 	}

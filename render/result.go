@@ -19,6 +19,7 @@ func ResultMap(h *history.History, r check.Result) history.Value {
 	var m mapping
 	m.put("valid?", validValue(r.Verdict))
 	putAnomalies(&m, h, r)
+	putFailure(&m, h, r)
 	putModels(&m, r)
 	putReasons(&m, h, r.Reasons)
 	for _, f := range r.Fields {
@@ -75,6 +76,18 @@ func putAnomalies(m *mapping, h *history.History, r check.Result) {
 	m.put("anomalies", edn.NewMap(entries))
 	if short {
 		m.put("anomaly-counts", edn.NewMap(counts))
+	}
+}
+
+// putFailure adds what Knossos tells of a history that isn't linearizable where Knossos has it: beside the verdict.
+func putFailure(m *mapping, h *history.History, r check.Result) {
+	if len(r.Anomalies) == 0 || r.Anomalies[0].Kind != nonlinearizable {
+		return
+	}
+	for _, name := range [...]string{"op", "previous-ok", "last-op", "configs", "final-paths"} {
+		if v, ok := fieldOf(r.Anomalies[0], name); ok {
+			m.put(name, resolve(h, v))
+		}
 	}
 }
 
