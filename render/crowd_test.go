@@ -104,12 +104,18 @@ func TestLeftOut(t *testing.T) {
 	if !strings.Contains(text["sccs.txt"], "T12 · line 12 · process 11: {") {
 		t.Errorf("sccs.txt doesn't tell the operations:\n%s", text["sccs.txt"])
 	}
-	list, _ = files(t.Context(), h, r, FileOptions{Drawer: refuser{}})
+	for range maxPictures {
+		r.Anomalies = append(r.Anomalies, r.Anomalies[0])
+	}
+	list, omitted := files(t.Context(), h, r, o)
+	if want := "2 graphs beyond the first 50 were written as DOT only"; len(omitted) != 1 || omitted[0] != want {
+		t.Errorf("told %q, want %q", omitted, want)
+	}
 	for _, f := range list {
 		if f.name != "index.html" {
 			continue
 		}
-		for _, want := range []string{"2 of 2 graphs are not drawn and lie beside this page as DOT", "G2/0.dot", "at most 50 graphs are drawn"} {
+		for _, want := range []string{"2 of 52 graphs are not drawn and lie beside this page as DOT", "G2/50.dot", "at most 50 graphs are drawn"} {
 			if !strings.Contains(string(f.text), want) {
 				t.Errorf("the page lacks %q", want)
 			}

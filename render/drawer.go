@@ -57,24 +57,18 @@ func Pictures(ctx context.Context, d Drawer, h *history.History, r check.Result)
 	for range drawers {
 		done.Go(func() {
 			for n := next.Add(1) - 1; int(n) < len(jobs); n = next.Add(1) - 1 {
-				with := d
-				if n >= maxPictures && d != nil {
-					with = refuser{}
-				}
 				i := order[n]
-				list[i] = jobs[i].scene().picture(ctx, with, jobs[i].name)
+				s := jobs[i].scene()
+				if n >= maxPictures && d != nil && s.fit() == nil {
+					list[i] = Picture{Name: jobs[i].name, DOT: []byte(s.dot(inFull)), Why: errEnough.Error(), Notes: s.remarks}
+					continue
+				}
+				list[i] = s.picture(ctx, d, jobs[i].name)
 			}
 		})
 	}
 	done.Wait()
 	return list
-}
-
-// refuser is the drawer for what goes beyond the limit.
-type refuser struct{}
-
-func (refuser) Draw(context.Context, []byte) ([]byte, error) {
-	return nil, errEnough
 }
 
 // errEnough is why a graph isn't drawn with which nothing is wrong.
@@ -194,15 +188,24 @@ const (
 	maxEdges = 1000
 )
 
+// fit says why a drawer isn't even asked.
+func (s scene) fit() error {
+	switch {
+	case len(s.nodes) == 0:
+		return errors.New("there is nothing to show")
+	case len(s.nodes) > maxNodes || len(s.edges) > maxEdges:
+		return fmt.Errorf("%s and %s are too many to draw", count(len(s.nodes), "operation"), count(len(s.edges), "edge"))
+	}
+	return nil
+}
+
 // layOut lets a drawer give everything its place; tight tells how badly the labels of cycles are placed.
 func (s scene) layOut(ctx context.Context, d Drawer, f dotForm) (g geometry, tight int, err error) {
-	switch {
-	case d == nil:
+	if d == nil {
 		return g, 0, errors.New("there is no program to draw it")
-	case len(s.nodes) == 0:
-		return g, 0, errors.New("there is nothing to show")
-	case len(s.nodes) > maxNodes || len(s.edges) > maxEdges:
-		return g, 0, fmt.Errorf("%s and %s are too many to draw", count(len(s.nodes), "operation"), count(len(s.edges), "edge"))
+	}
+	if err := s.fit(); err != nil {
+		return g, 0, err
 	}
 	svg, err := d.Draw(ctx, []byte(s.dotFor(f)))
 	if err != nil {
