@@ -120,7 +120,7 @@ func newTrial(ctx context.Context, part *object, o Options) *trial {
 			return t
 		}
 		if end != stuck {
-			t.search, t.end, t.by = &search{obj: part}, end, PorcupineEngine
+			t.search, t.end, t.by = &search{obj: part, maxTried: stepsEach * o.maxConfigurations(), maxBytes: o.maxBytes() / rivalShare}, end, PorcupineEngine
 			return t
 		}
 		t.refuted = true

@@ -89,11 +89,18 @@ type place struct {
 	before *place
 }
 
+// stepsEach is how many of Porcupine's steps are taken to be as much work as a configuration of our search.
+const stepsEach = 10
+
+// rivalShare is which part of the memory that our search may take Porcupine may take beside it.
+const rivalShare = 4
+
 // porcupine looks for a linearization with Porcupine: reached if there is one, which is order; stuck if there is none; or
 // what bound ended it. Up to maxSteps steps it depends on nothing but the part, as it runs in one goroutine.
 func (o *object) porcupine(ctx context.Context, maxSteps int64, options Options) (end ending, order []int32) {
 	n := int64(len(o.calls))
-	r := &rival{part: o, states: newStates(o), maxSteps: maxSteps, maxBytes: options.maxBytes() / 4}
+	maxSteps = min(maxSteps, stepsEach*options.maxConfigurations())
+	r := &rival{part: o, states: newStates(o), maxSteps: maxSteps, maxBytes: options.maxBytes() / rivalShare}
 	if n*n/8 > r.maxBytes { // even the luckiest search keeps a set of n bits for each of n calls
 		return tooLarge, nil
 	}

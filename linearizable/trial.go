@@ -40,6 +40,10 @@ func (t *trial) reason(ctx context.Context, h *history.History) check.Reason {
 		return t.notFast()
 	}
 	r := limitReason(ctx, t.end, t.maxTried, t.maxBytes)
+	if t.by == PorcupineEngine {
+		r.Text += " (by Porcupine, which doesn't say how far it got)"
+		return r
+	}
 	last, done := history.None, 0
 	for _, m := range t.moments[:t.at] {
 		if m.ret {
