@@ -62,6 +62,7 @@ func rootCommand(e *env) *cobra.Command {
 const (
 	groupJudge    = "judge"
 	groupCheckers = "checkers"
+	groupHistory  = "history"
 	groupLearn    = "learn"
 	groupOther    = "other"
 )
@@ -70,6 +71,7 @@ func groups() []*cobra.Group {
 	return []*cobra.Group{
 		{ID: groupJudge, Title: "Check a history:"},
 		{ID: groupCheckers, Title: "Check one thing:"},
+		{ID: groupHistory, Title: "Look into a history:"},
 		{ID: groupLearn, Title: "Learn and try:"},
 		{ID: groupOther, Title: "Other:"},
 	}
@@ -79,6 +81,7 @@ func groups() []*cobra.Group {
 func verbs(e *env) []*cobra.Command {
 	list := append([]*cobra.Command{
 		inGroup(groupJudge, checkCommand(e)), inGroup(groupJudge, elleCommand(e)), inGroup(groupJudge, linearizableCommand(e))}, checkerCommands(e)...)
+	list = append(list, inGroup(groupHistory, showCommand(e)))
 	return append(list, inGroup(groupLearn, genCommand(e)), inGroup(groupLearn, modelsCommand(e)), inGroup(groupLearn, anomaliesCommand(e)))
 }
 
