@@ -152,8 +152,8 @@ func TestBudgets(t *testing.T) {
 		o    Options
 		code string
 	}{
-		{Options{Datatype: "stack", MaxConfigurations: 10_000}, "configurations"},
-		{Options{Datatype: "stack", MaxBytes: 1 << 20}, "memory"},
+		{Options{Datatype: "stack", Engine: SearchEngine, MaxConfigurations: 10_000}, "configurations"},
+		{Options{Datatype: "stack", Engine: SearchEngine, MaxBytes: 1 << 20}, "memory"},
 	}
 	for _, tt := range tests {
 		r := Check(context.Background(), h, tt.o)
@@ -163,7 +163,7 @@ func TestBudgets(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if r := Check(ctx, h, Options{Datatype: "stack"}); r.Verdict != check.Unknown || r.Reasons[0].Code != "interrupted" {
+	if r := Check(ctx, h, Options{Datatype: "stack", Engine: SearchEngine}); r.Verdict != check.Unknown || r.Reasons[0].Code != "interrupted" {
 		t.Errorf("result is %s with %v, want unknown as interrupted", r.Verdict, r.Reasons)
 	}
 }

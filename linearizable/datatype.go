@@ -68,7 +68,8 @@ type Datatype struct {
 // Datatypes are all that are built in, by name.
 func Datatypes() []Datatype {
 	return []Datatype{
-		register(), casRegister(), multiRegister(), mutex(), growSet(), fifoQueue(), unorderedQueue(), stack(), counter(), kv(),
+		register(), casRegister(), versionedRegister(), multiRegister(), mutex(), growSet(), fifoQueue(), unorderedQueue(),
+		priorityQueue(), stack(), counter(), kv(), listAppend(),
 	}
 }
 

@@ -15,9 +15,10 @@
 // The calls of each independent key are checked apart (check.go), and so are those that no key of the datatype links
 // (parts.go): linearizability is local.
 //
-// A register or key whose values are each written once is decided without a search, in O(n log n) (fastregister.go).
-// Any other part, and one where that leaves to be told how it fails, is searched moment by moment for configurations that are still possible (search.go, pass.go, level.go). That
-// is exponential in the number of calls that are open at once in the worst case, as the problem is NP-complete (Gibbons
+// What has a special shape is decided without a search, in O(n log n): registers and keys whose values are each written
+// once, queues, stacks and lists whose elements are, sets, versioned registers, many counters (fast.go). Any other part,
+// and one of which is left to be told how it fails, is searched moment by moment for configurations that are still
+// possible (search.go, pass.go, level.go). That is exponential in the number of calls that are open at once in the worst case, as the problem is NP-complete (Gibbons
 // and Korach 1997), but not in the length of the history: memory is that of the widest moment. Levels start narrow, and are
 // widened where a narrow one fails: a configuration that reaches the end proves the part linearizable, whatever was cut
 // off on the way; only if none was cut off does a dead end prove that it isn't. Bounds on the number of configurations and

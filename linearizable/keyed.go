@@ -89,8 +89,8 @@ func kv() Datatype {
 		Blind:    is("put", "append", "delete"),
 		// Calls of a part are all of one key: what is put replaces all there is.
 		Overwrites: is("put", "delete"),
-		access: keyAccess,
-		value:  func(state any, key Term) Term { return pairsOf(state).get(key) },
+		access:     keyAccess,
+		value:      func(state any, key Term) Term { return pairsOf(state).get(key) },
 		fast: func(o *object) (*proof, bool) {
 			key := o.d.Keys(o.kinds[0])[0]
 			return fastRegister(o, pairsOf(o.init).get(key), kvAccess)
@@ -251,5 +251,6 @@ func counter() Datatype {
 		Show:     func(state any) history.Value { return edn.NewInt(state.(int64)) },
 		ReadOnly: is("read"),
 		Blind:    is("add", "inc", "dec"),
+		fast:     fastCounter,
 	}
 }

@@ -24,15 +24,18 @@ var telling = [...]struct {
 	{[]string{"dequeue"}, "fifo-queue"},
 	{[]string{"push"}, "stack"},
 	{[]string{"pop"}, "stack"},
+	{[]string{"insert"}, "priority-queue"},
+	{[]string{"delete-min"}, "priority-queue"},
+	{[]string{"append"}, "list-append"}, // a kv that has nothing but append isn't read either
 	{[]string{"inc"}, "counter"},
 	{[]string{"dec"}, "counter"},
 }
 
 // Recognise guesses the datatype of a history from what its clients did. Sets and counters are told apart by what was
-// read. The error names an operation that fits none.
+// read, registers with versions by writes of [nil value]. The error names an operation that fits none.
 func Recognise(h *history.History) (datatype string, err error) {
 	var functions []string
-	first, integer := history.None, false
+	first, integer, versions := history.None, false, false
 	for id := range h.All() {
 		if !h.Client(id) {
 			continue
@@ -47,6 +50,13 @@ func Recognise(h *history.History) (datatype string, err error) {
 		if f == "read" && h.Type(id) == history.OK && h.Kind(id) == history.KindScalar {
 			integer = integer || h.Value(h.Scalar(id)).Kind == edn.Int
 		}
+		if f == "write" && h.Type(id) == history.Invoke && h.Kind(id) == history.KindList {
+			pair := h.Elems(id)
+			versions = versions || len(pair) == 2 && h.Value(pair[0]).IsNil()
+		}
+	}
+	if versions {
+		return "versioned-register", nil
 	}
 	for _, row := range telling {
 		if !slices.ContainsFunc(row.functions, func(f string) bool { return !slices.Contains(functions, f) }) {

@@ -34,12 +34,21 @@ func (t Term) IsNil() bool { return t == "" || edn.Kind(t[0]) == edn.Nil }
 
 // Items are the elements of a list, vector or set, sets in a fixed order; ok is false for anything else.
 func (t Term) Items() (items []Term, ok bool) {
-	if t == "" || edn.Kind(t[0]) != edn.Vector && edn.Kind(t[0]) != edn.Set {
+	n, inside, ok := t.inside()
+	if !ok {
 		return nil, false
 	}
-	n, size := binary.Uvarint([]byte(t[1:]))
-	items, _ = split(string(t[1+size:]), int(n))
+	items, _ = split(inside, n)
 	return items, true
+}
+
+// inside is what Items takes apart: so many terms, one after another.
+func (t Term) inside() (n int, items string, ok bool) {
+	if t == "" || edn.Kind(t[0]) != edn.Vector && edn.Kind(t[0]) != edn.Set {
+		return 0, "", false
+	}
+	count, size := readUvarint(string(t[1:]))
+	return int(count), string(t[1+size:]), true
 }
 
 // Pairs are the keys and values of a map, one after another; ok is false for anything else.
@@ -47,7 +56,7 @@ func (t Term) Pairs() (pairs []Term, ok bool) {
 	if t == "" || edn.Kind(t[0]) != edn.Map {
 		return nil, false
 	}
-	n, size := binary.Uvarint([]byte(t[1:]))
+	n, size := readUvarint(string(t[1:]))
 	pairs, _ = split(string(t[1+size:]), 2*int(n))
 	return pairs, true
 }
@@ -57,7 +66,8 @@ func (t Term) Int() (n int64, ok bool) {
 	if t == "" || edn.Kind(t[0]) != edn.Int {
 		return 0, false
 	}
-	return t.Value().Int(), true
+	n, _ = readVarint(string(t[1:]))
+	return n, true
 }
 
 // join puts terms one after another.
@@ -72,11 +82,46 @@ func join(terms []Term) string {
 // split takes the first n terms off s; a negative n means all.
 func split(s string, n int) (terms []Term, rest string) {
 	for s != "" && len(terms) != n {
-		_, rest := readTerm(s)
-		terms = append(terms, Term(s[:len(s)-len(rest)]))
-		s = rest
+		var t Term
+		t, s = cutTerm(s)
+		terms = append(terms, t)
 	}
 	return terms, s
+}
+
+// cutTerm takes the first term off s.
+func cutTerm(s string) (t Term, rest string) {
+	var size int
+	switch edn.Kind(s[0]) {
+	case edn.Nil:
+	case edn.Bool, edn.Int, edn.Char:
+		_, size = readVarint(s[1:])
+	case edn.BigInt, edn.Ratio, edn.String, edn.Keyword, edn.Symbol:
+		n, digits := readUvarint(s[1:])
+		size = digits + int(n)
+	default:
+		_, rest = readTerm(s)
+		size = len(s) - len(rest) - 1
+	}
+	return Term(s[:1+size]), s[1+size:]
+}
+
+// readUvarint is binary.Uvarint of a string, which then need not be copied.
+func readUvarint(s string) (n uint64, size int) {
+	for shift := 0; size < len(s) && size < binary.MaxVarintLen64; shift += 7 {
+		b := s[size]
+		size++
+		if n |= uint64(b&0x7f) << shift; b < 0x80 {
+			break
+		}
+	}
+	return n, size
+}
+
+// readVarint is binary.Varint of a string.
+func readVarint(s string) (n int64, size int) {
+	u, size := readUvarint(s)
+	return int64(u>>1) ^ -int64(u&1), size
 }
 
 // readTerm reads back what edn.AppendCanonical wrote at the start of s. It recurses as deep as the value nests, which
@@ -88,13 +133,13 @@ func readTerm(s string) (v history.Value, rest string) {
 	k, s := edn.Kind(s[0]), s[1:]
 	switch k {
 	case edn.Bool, edn.Int, edn.Char:
-		n, size := binary.Varint([]byte(s[:min(len(s), binary.MaxVarintLen64)]))
+		n, size := readVarint(s)
 		return number(k, n), s[size:]
 	case edn.Float:
 		return edn.NewFloat(math.Float64frombits(binary.BigEndian.Uint64([]byte(s[:8])))), s[8:]
 	case edn.Decimal:
 		digits, s := readText(s)
-		exponent, size := binary.Varint([]byte(s[:min(len(s), binary.MaxVarintLen64)]))
+		exponent, size := readVarint(s)
 		return history.Value{Kind: k, Text: digits + "E" + strconv.FormatInt(exponent, 10)}, s[size:]
 	case edn.BigInt, edn.Ratio, edn.String, edn.Keyword, edn.Symbol:
 		text, rest := readText(s)
@@ -124,14 +169,14 @@ func number(k edn.Kind, n int64) history.Value {
 }
 
 func readText(s string) (text, rest string) {
-	n, size := binary.Uvarint([]byte(s[:min(len(s), binary.MaxVarintLen64)]))
+	n, size := readUvarint(s)
 	end := size + int(n)
 	return s[size:end], s[end:]
 }
 
 // readItems reads a count and that many groups of values.
 func readItems(s string, group int) (items []history.Value, rest string) {
-	n, size := binary.Uvarint([]byte(s[:min(len(s), binary.MaxVarintLen64)]))
+	n, size := readUvarint(s)
 	s = s[size:]
 	for range int(n) * group {
 		var v history.Value

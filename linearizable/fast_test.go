@@ -1,0 +1,205 @@
+package linearizable
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// collections are random histories in which each element is put in once.
+var collections = []family{
+	{"fifo-queue", false, [][]string{{"enqueue 0"}, {"dequeue 0"}}},
+	{"unordered-queue", false, [][]string{{"enqueue 0"}, {"dequeue 0"}}},
+	{"priority-queue", false, [][]string{{"insert 0"}, {"delete-min 0"}}},
+	{"stack", false, [][]string{{"push 0"}, {"pop 0"}}},
+}
+
+// randomElements is random with different elements: what is taken out is mostly what would be, in the hidden order.
+func (f family) randomElements(tb testing.TB, r *rand.Rand, n int) *object {
+	o := f.random(tb, r, n)
+	if r.IntN(4) == 0 {
+		o.begin(tb, f.datatype)
+	}
+	hidden := slices.SortedFunc(slices.Values(o.calls), func(a, b call) int { return int(a.id - b.id) })
+	o.kinds, o.calls = nil, nil
+	state, elements := o.init, r.Perm(n)
+	for _, c := range hidden {
+		k := callOf(f.rows[r.IntN(2)][0])
+		if k.F == o.d.Functions[0] {
+			k.Value = callOf(fmt.Sprintf("put %d", 10+elements[len(o.kinds)])).Value
+		} else {
+			terms, _ := split(state.(string), -1)
+			if len(terms) == 0 {
+				continue
+			}
+			r.Shuffle(len(terms), func(i, j int) { terms[i], terms[j] = terms[j], terms[i] })
+			for _, t := range terms {
+				if k.Value = t; r.IntN(4) > 0 {
+					if _, reason := o.d.Step(state, k); reason == "" {
+						break
+					}
+				}
+			}
+		}
+		if r.IntN(30) == 0 && k.F != o.d.Functions[0] {
+			k.Value = callOf(fmt.Sprintf("take %d", 10+r.IntN(n))).Value
+		}
+		if c.ret == never {
+			k.Outcome = Crashed
+		}
+		if next, reason := o.d.Step(state, k); reason == "" && (c.ret != never || r.IntN(2) == 0) {
+			state = next
+		}
+		c.kind = int32(len(o.kinds))
+		o.kinds = append(o.kinds, k)
+		if k.Outcome != Crashed || !o.d.readOnly(k) {
+			o.calls = append(o.calls, c)
+		}
+	}
+	return o.inOrder()
+}
+
+// fastFamilies are random histories that the quick ways often apply to.
+var fastFamilies = []struct {
+	family
+	proves bool // the calls of a proof are wrong by themselves
+}{
+	{family{"set", false, [][]string{{"add 1"}, {"add 2"}, {"add 3"}, setReads, setReads}}, true},
+	{family{"list-append", false, [][]string{{"append [1 1]"}, {"append [1 2]"}, {"append [1 3]"}, {"append [1 4]"}, listReads, listReads}}, true},
+	{family{"versioned-register", false, [][]string{answers("write [%d 1]", 4), answers("write [%d 2]", 4), answers("cas [%d [1 2]]", 4),
+		slices.Concat(answers("read [%d 1]", 4), answers("read [%d 2]", 4))}}, false},
+	{family{"versioned-register", false, [][]string{answers("write [%d 1]", 5), answers("write [%d 2]", 5), answers("write [%d 3]", 5), slices.Concat(answers("read [%d 1]", 5), answers("read [%d 2]", 5))}}, false},
+	{family{"counter", false, [][]string{{"add 2"}, {"inc 2"}, answers("read %d", 9), answers("read %d", 9)}}, false},
+	{family{"counter", false, [][]string{{"add 1"}, {"dec 2"}, answers("read %d", 4)}}, false},
+}
+
+var (
+	setReads  = []string{"read #{}", "read #{1}", "read #{2}", "read #{1 2}", "read [1 2 2]", "read #{1 3}", "read #{1 2 3}", "read nil", "read #{9}"}
+	listReads = []string{"read [1 nil]", "read [1 [1]]", "read [1 [2]]", "read [1 [1 2]]", "read [1 [2 1]]", "read [1 [3 1 2]]",
+		"read [1 [1 2 3]]", "read [1 [2 1 3 4]]", "read [1 [1 2 3 4]]", "read [1 [4 3]]", "read [1 [4]]", "read [1 [3]]"}
+)
+
+func answers(format string, n int) (row []string) {
+	for i := range n + 1 {
+		row = append(row, fmt.Sprintf(format, i))
+	}
+	return row
+}
+
+// optionalBut makes all calls but the given ones optional: they need not have happened, but if they did, with what they
+// answered.
+func (o *object) optionalBut(calls []int32) *object {
+	weak := &object{d: o.d, init: o.init, kinds: o.kinds}
+	for x, c := range o.calls {
+		if !slices.Contains(calls, int32(x)) {
+			if o.d.readOnly(o.kinds[c.kind]) {
+				continue
+			}
+			c.ret = never
+		}
+		weak.calls = append(weak.calls, c)
+	}
+	return weak
+}
+
+func TestFastAgainstAllOrders(t *testing.T) {
+	// Without this, a verdict without a search could differ from what trying all orders finds.
+	for i, f := range fastFamilies {
+		tried := &fastTrial{family: f.family, proves: f.proves}
+		r := rand.New(rand.NewPCG(5, uint64(i)))
+		for range rounds(20_000) {
+			o := f.random(t, r, 3+r.IntN(6))
+			if r.IntN(4) == 0 {
+				o.begin(t, f.datatype)
+			}
+			tried.try(t, o)
+		}
+		tried.end(t, 10)
+	}
+}
+
+func TestFastCollectionsAgainstAllOrders(t *testing.T) {
+	// Without this, the verdict on a queue or stack without a search could differ from what trying all orders finds.
+	for i, f := range collections {
+		tried := &fastTrial{family: f, proves: true}
+		r := rand.New(rand.NewPCG(6, uint64(i)))
+		for range rounds(30_000) {
+			tried.try(t, f.randomElements(t, r, 3+r.IntN(7)))
+		}
+		tried.end(t, 2)
+	}
+}
+
+// rounds is how many random histories to try.
+func rounds(n int) int {
+	if testing.Short() {
+		return n / 10
+	}
+	return n
+}
+
+// fastTrial compares a quick way with all orders.
+type fastTrial struct {
+	family
+	proves                  bool
+	tried, applied, invalid int
+}
+
+func (f *fastTrial) try(t *testing.T, o *object) {
+	t.Helper()
+	if len(o.calls) == 0 {
+		return
+	}
+	f.tried++
+	why, applies := o.d.fast(o)
+	if !applies {
+		if why != nil {
+			t.Fatalf("%s: a proof by what doesn't apply: %v\n%s", f.datatype, why, o)
+		}
+		return
+	}
+	f.applied++
+	want := allOrders(o, o.init, 0)
+	if got := why == nil; got != want {
+		t.Fatalf("%s from %v: linearizable is %v, want %v (%v)\n%s", f.datatype, o.d.Show(o.init), got, want, why, o)
+	}
+	if want {
+		return
+	}
+	f.invalid++
+	if weak := o.optionalBut(why.calls); f.proves && allOrders(weak, weak.init, 0) {
+		t.Fatalf("%s from %v: %q about %v doesn't prove anything\n%s", f.datatype, o.d.Show(o.init), why.text, why.calls, o)
+	}
+}
+
+// end tells if the histories were too alike: the quick way must apply to one in so many.
+func (f *fastTrial) end(t *testing.T, oneIn int) {
+	t.Helper()
+	t.Logf("%s: applies to %d of %d, of which %d are invalid", f.datatype, f.applied, f.tried, f.invalid)
+	if f.applied < f.tried/oneIn || f.invalid < f.applied/50 || f.invalid > f.applied*49/50 {
+		t.Errorf("%s: of %d random histories the quick way applies to %d, of which %d are invalid: too few of one sort", f.datatype, f.tried, f.applied, f.invalid)
+	}
+}
+
+// begin lets a history begin with another state than the usual one.
+func (o *object) begin(tb testing.TB, datatype string) {
+	tb.Helper()
+	text := "[6 5]"
+	switch {
+	case datatype == "counter":
+		text = "2"
+	case datatype == "versioned-register":
+		text = "[1 1]"
+	case datatype == "list-append":
+		text = "{1 [2 1]}"
+	case strings.HasPrefix(datatype, "set"):
+		text = "#{1}"
+	}
+	init, err := o.d.Init(callOf("initial " + text).Value.Value())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	o.init = init
+}

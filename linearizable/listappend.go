@@ -1,0 +1,78 @@
+package linearizable
+
+import (
+	"fmt"
+
+	"jcheck/history"
+	"jcheck/internal/edn"
+)
+
+// listAppend is a map of lists that elements are appended to, one list at a time: the value of an append is [key element],
+// that of a read [key elements]. A list that nobody appended to is read as nil or [].
+func listAppend() Datatype {
+	return Datatype{
+		Name:      "list-append",
+		Doc:       "lists by key: append [key element], read [key [elements]]",
+		Functions: []string{"append", "read"},
+		Init: func(initial history.Value) (any, error) {
+			state, err := initialPairs(initial)
+			if err != nil {
+				return nil, err
+			}
+			all := pairsOf(state)
+			var p pairs
+			for i := 0; i < len(all); i += 2 {
+				items, ok := all[i+1].Items()
+				if !ok {
+					return nil, fmt.Errorf("initial value %s of key %s is not a list", all[i+1], all[i])
+				}
+				p = p.set(all[i], listOf(items))
+			}
+			return join(p), nil
+		},
+		Accepts: func(c Call) error {
+			_, value, ok := pair(c.Value)
+			if !ok {
+				return fmt.Errorf("the value of %s is [key value], not %s", c.F, c.Value)
+			}
+			if _, isList := value.Items(); c.F == "read" && !isList && !value.IsNil() {
+				return fmt.Errorf("what was read of key is a list, not %s", value)
+			}
+			return nil
+		},
+		Step: listStep,
+		Show: showPairs,
+		Keys: func(c Call) []Term {
+			key, _, _ := pair(c.Value)
+			return []Term{key}
+		},
+		ReadOnly: is("read"),
+		Blind:    is("append"),
+		fast:     fastListAppend,
+	}
+}
+
+// listOf is a list of elements; none if there are none, so that equal objects have equal states.
+func listOf(elements []Term) Term {
+	if len(elements) == 0 {
+		return TermOf(history.Value{})
+	}
+	values := make([]history.Value, len(elements))
+	for i, e := range elements {
+		values[i] = e.Value()
+	}
+	return TermOf(edn.NewVector(values))
+}
+
+func listStep(state any, c Call) (any, string) {
+	p := pairsOf(state)
+	key, value, _ := pair(c.Value)
+	now, _ := p.get(key).Items()
+	if c.F == "append" {
+		return join(p.set(key, listOf(append(now, value)))), ""
+	}
+	if read, _ := value.Items(); c.Outcome == OK && listOf(read) != listOf(now) {
+		return nil, fmt.Sprintf("can't read %s from key %s, which is %s", value, key, p.get(key))
+	}
+	return state, ""
+}
