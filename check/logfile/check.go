@@ -71,9 +71,9 @@ func Check(ctx context.Context, _ *history.History, o Options) check.Result {
 				continue
 			}
 			text := strings.ToValidUTF8(strings.TrimRight(string(line), "\r\n"), "\uFFFD")
-			matches = append(matches, edn.NewMap([]history.Value{edn.NewKeyword("node"), edn.NewString(log.Node),
-				edn.NewKeyword("line"), edn.NewString(text)}))
-			r.Anomalies = append(r.Anomalies, check.Anomaly{Kind: Kind, Text: fmt.Sprintf("line %d of node %s is %q", number, log.Node, text)})
+			node, shown := edn.NewString(log.Node), edn.NewString(text)
+			matches = append(matches, edn.NewMap([]history.Value{edn.NewKeyword("node"), node, edn.NewKeyword("line"), shown}))
+			r.Anomalies = append(r.Anomalies, check.Anomaly{Kind: Kind, Fields: []history.Field{{Name: "node", Value: node}, {Name: "line", Value: shown}}, Text: fmt.Sprintf("line %d of node %s is %q", number, log.Node, text)})
 		}
 	}
 	for i := range r.Anomalies {

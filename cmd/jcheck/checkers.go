@@ -47,10 +47,7 @@ func checkerCommand(e *env, row all.Checker) *cobra.Command {
 		GroupID: groupCheckers,
 		RunE: func(c *cobra.Command, paths []string) error {
 			return f.run(e, c, paths, func(v all.Values) checkFunc {
-				return func(ctx context.Context, h *history.History) (check.Result, error) {
-					r, err := row.Run(ctx, h, v)
-					return r, placed(h, err)
-				}
+				return rowCheck(row, v)
 			})
 		},
 	}
@@ -60,6 +57,14 @@ func checkerCommand(e *env, row all.Checker) *cobra.Command {
 
 // checkFunc judges a history; the error is one that has nothing to judge.
 type checkFunc = func(context.Context, *history.History) (check.Result, error)
+
+// rowCheck is a row's checker as the commands call it.
+func rowCheck(row all.Checker, v all.Values) checkFunc {
+	return func(ctx context.Context, h *history.History) (check.Result, error) {
+		r, err := row.Run(ctx, h, v)
+		return r, placed(h, err)
+	}
+}
 
 // placed gives the error of a foreign history its place.
 func placed(h *history.History, err error) error {
@@ -85,7 +90,7 @@ func (f *checkerFlags) run(e *env, c *cobra.Command, paths []string, checker fun
 	if err != nil {
 		return err
 	}
-	j := job{check: checker(v), show: f.showChecked(e), out: f.out}
+	j := job{check: checker(v), show: f.showChecked(e), out: f.out, ci: &f.ci}
 	if j.read, err = f.readOptions(); err != nil {
 		return err
 	}
@@ -128,6 +133,7 @@ func (f *checkerFlags) define(fs *pflag.FlagSet) {
 	fs.DurationVar(&f.timeout, "timeout", 0, "give up on a file after this `TIME` (30s, 5m), with what was proved so far")
 	fs.StringVar(&f.memory, "max-memory", "", "give up before more than this `SIZE` (512M, 2G) is in use (default nine tenths of the machine's)")
 	fs.StringVar(&f.out, "out", "", "write index.html (a page to look at) and the results into `DIR`")
+	f.ci.define(fs)
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "print the verdict line only")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print all keys that are not valid, and whole values")
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -37,6 +36,7 @@ type elleFlags struct {
 	out                                                           string
 	lenient, quiet, verbose                                       bool
 	o                                                             elle.Options
+	ci                                                            ci
 }
 
 // elleCommand is the verb elle.
@@ -81,6 +81,7 @@ func (f *elleFlags) define(fs *pflag.FlagSet) {
 	fs.DurationVar(&f.timeout, "timeout", 0, "give up on a file after this `TIME` (30s, 5m), with what was proved so far")
 	fs.StringVar(&f.memory, "max-memory", "", "give up before more than this `SIZE` (512M, 2G) is in use (default nine tenths of the machine's)")
 	fs.StringVar(&f.out, "out", "", "write index.html (a page to look at), the results and the proofs into `DIR`")
+	f.ci.define(fs)
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "print the verdict line only")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print whole reads, whole transactions and all models")
 }
@@ -101,7 +102,7 @@ func (f *elleFlags) job(e *env, fs *pflag.FlagSet, files int) (job, error) {
 	if err != nil {
 		return job{}, err
 	}
-	j := job{out: f.out, check: elleCheck(e, o), show: f.shower(e, o, files)}
+	j := job{out: f.out, check: elleCheck(o), show: f.shower(e, o, files), ci: &f.ci}
 	if j.read, err = f.readOptions(); err != nil {
 		return job{}, err
 	}
@@ -161,6 +162,9 @@ func (f *elleFlags) listed(asked bool) int {
 // readOptions are the reader's.
 func (f *elleFlags) readOptions() (history.Options, error) {
 	o := history.Options{Lenient: f.lenient}
+	if err := f.ci.validate(); err != nil {
+		return o, err
+	}
 	if err := oneOf("format", f.format, "auto", "edn", "json"); err != nil {
 		return o, err
 	}
@@ -237,7 +241,7 @@ func oneOf(flag, value string, words ...string) error {
 }
 
 // elleCheck is the checker as the commands call it. The error is a history that has nothing for it to check.
-func elleCheck(e *env, o elle.Options) func(context.Context, *history.History) (check.Result, error) {
+func elleCheck(o elle.Options) func(context.Context, *history.History) (check.Result, error) {
 	return func(ctx context.Context, h *history.History) (check.Result, error) {
 		o := o
 		var err error
@@ -246,27 +250,8 @@ func elleCheck(e *env, o elle.Options) func(context.Context, *history.History) (
 		}
 		var foreign *elle.ForeignError
 		if errors.As(err, &foreign) {
-			err = fmt.Errorf("%s: %w%s", h.Pos(foreign.Op), err, notBuilt(e, foreign.Hint))
+			err = fmt.Errorf("%s: %w", h.Pos(foreign.Op), err)
 		}
 		return check.Result{}, err
 	}
-}
-
-// notBuilt says which of the commands that a hint names are still to come.
-func notBuilt(e *env, hint string) string {
-	var missing []string
-	have := verbNames(rootCommand(e))
-	words := strings.Fields(hint)
-	for i := 1; i < len(words); i++ {
-		if words[i-1] == "jcheck" && !slices.Contains(have, words[i]) {
-			missing = append(missing, "jcheck "+words[i])
-		}
-	}
-	switch len(missing) {
-	case 0:
-		return ""
-	case 1:
-		return "; " + missing[0] + " is not built yet"
-	}
-	return "; " + strings.Join(missing, " and ") + " are not built yet"
 }

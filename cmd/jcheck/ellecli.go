@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"jcheck/check"
+	"jcheck/check/all"
 	"jcheck/elle"
 	"jcheck/history"
 	"jcheck/linearizable"
@@ -28,16 +29,33 @@ The form of elle-cli: for each file a line "FILE <tab> true|false|unknown".
 
 `
 
-// cliModels are elle-cli's models; those with a workload or a datatype are built. register is ours.
-var cliModels = [...]struct {
+// cliModel is one of elle-cli's models. Besides those of elle and of Knossos, they are named as our checkers are.
+type cliModel struct {
 	name     string
 	workload elle.Workload
 	datatype string // for the models that Knossos checks
-}{
+}
+
+// cliModels are elle-cli's models. register is ours.
+var cliModels = [...]cliModel{
 	{"rw-register", elle.RWRegister, ""}, {"list-append", elle.ListAppend, ""},
 	{"cas-register", elle.Auto, "cas-register"}, {"mutex", elle.Auto, "mutex"}, {"register", elle.Auto, "register"},
 	{"bank", elle.Auto, ""}, {"counter", elle.Auto, ""}, {"set", elle.Auto, ""}, {"set-full", elle.Auto, ""},
 	{"long-fork", elle.Auto, ""}, {"comments", elle.Auto, ""}, {"sequential", elle.Auto, ""},
+}
+
+// row is the checker in the table that the model names; false if it is one of elle's or of Knossos's, or isn't built.
+func (m cliModel) row() (all.Checker, bool) {
+	if m.workload != elle.Auto || m.datatype != "" {
+		return all.Checker{}, false
+	}
+	return all.Find(m.name)
+}
+
+// built tells whether this version has the model.
+func (m cliModel) built() bool {
+	_, ok := m.row()
+	return ok || m.workload != elle.Auto || m.datatype != ""
 }
 
 // cliFlags are elle-cli's flags and our one addition.
@@ -51,7 +69,7 @@ type cliFlags struct {
 func (f *cliFlags) set() *pflag.FlagSet {
 	fs := pflag.NewFlagSet("jcheck", pflag.ContinueOnError)
 	fs.SortFlags = false
-	fs.StringVarP(&f.model, "model", "m", "", "`MODEL`: "+cliModelNames()+" (elle-cli's others are not built yet)")
+	fs.StringVarP(&f.model, "model", "m", "", "`MODEL`: "+cliModelNames())
 	fs.StringVarP(&f.format, "format", "f", "", "edn or json (default told from the content)")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print the whole analysis as JSON instead of the line")
 	fs.BoolVarP(&f.help, "help", "h", false, "print this text")
@@ -74,7 +92,7 @@ func (f *cliFlags) set() *pflag.FlagSet {
 func cliModelNames() string {
 	var names []string
 	for _, m := range cliModels {
-		if m.workload != elle.Auto || m.datatype != "" {
+		if m.built() {
 			names = append(names, m.name)
 		}
 	}
@@ -166,7 +184,7 @@ func (f *cliFlags) job(e *env, fs *pflag.FlagSet) (job, error) {
 	if f.directory != "" {
 		o.Graphs = maxComponents
 	}
-	j := job{check: f.checker(e, o), show: f.shower(e), out: f.directory, maxGraph: f.plotBytes,
+	j := job{check: f.checker(fs, o), show: f.shower(e), out: f.directory, maxGraph: f.plotBytes,
 		drawTime: time.Duration(f.plotTimeout) * time.Millisecond}
 	switch f.format {
 	case "":
@@ -188,21 +206,41 @@ func (f *cliFlags) job(e *env, fs *pflag.FlagSet) (job, error) {
 }
 
 // checker is the one that the model names.
-func (f *cliFlags) checker(e *env, o elle.Options) func(context.Context, *history.History) (check.Result, error) {
+func (f *cliFlags) checker(fs *pflag.FlagSet, o elle.Options) checkFunc {
 	for _, m := range cliModels {
-		if m.name == f.model && m.datatype != "" {
+		if m.name != f.model {
+			continue
+		}
+		if m.datatype != "" {
 			return linearizableCheck(linearizable.Options{Datatype: m.datatype}, "")
 		}
+		if row, ok := m.row(); ok {
+			return rowCheck(row, f.values(fs))
+		}
 	}
-	return elleCheck(e, o)
+	return elleCheck(o)
 }
 
-// cliWorkload is the workload of one of elle-cli's models; Auto for those that have none because Knossos checks them.
+// values are the options of the table's checkers, of those that were given.
+func (f *cliFlags) values(fs *pflag.FlagSet) all.Values {
+	v := all.Values{}
+	for name, value := range map[string]any{
+		"group-size": int64(f.group), "allow-negative-balances": f.negative, "total-amount": int64(f.total),
+	} {
+		if fs.Changed(name) {
+			v[name] = value
+		}
+	}
+	return v
+}
+
+// cliWorkload is the workload of one of elle-cli's models; Auto for those that have none because another checker than
+// elle looks at them.
 func cliWorkload(model string) (elle.Workload, error) {
 	for _, m := range cliModels {
 		switch {
 		case m.name != model:
-		case m.workload == elle.Auto && m.datatype == "":
+		case !m.built():
 			return elle.Auto, fmt.Errorf("model %q is not built yet (hint: this version has %s)", model, cliModelNames())
 		default:
 			return m.workload, nil

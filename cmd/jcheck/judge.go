@@ -23,6 +23,7 @@ type job struct {
 	out      string                                                        // directory for files; empty for none
 	maxGraph int                                                           // bytes of a graph in out; 0 for no limit
 	drawTime time.Duration                                                 // for one drawing; 0 for the usual limit
+	ci       *ci                                                           // nil for none
 }
 
 // judged is one file's outcome. The history is nil if a limit ended its reading.
@@ -36,6 +37,12 @@ type judged struct {
 func (e *env) judgeAll(ctx context.Context, j job, paths []string) {
 	ctx, stop := untilInterrupt(ctx)
 	defer stop()
+	defer func() {
+		if err := j.ci.write(); err != nil {
+			e.complain("", err)
+			e.raise(exitUsage)
+		}
+	}()
 	dirs := outDirs(j.out, paths)
 	for i, path := range paths {
 		if i > 0 && ctx.Err() != nil {
@@ -44,6 +51,7 @@ func (e *env) judgeAll(ctx context.Context, j job, paths []string) {
 			return
 		}
 		if err := e.judge(ctx, j, path, dirs[i]); err != nil {
+			j.ci.fail(path, err)
 			e.complain(shownName(path), err)
 			e.raise(exitUsage)
 		}
@@ -64,7 +72,8 @@ func (e *env) judge(whole context.Context, j job, path, out string) error {
 	if d.h != nil {
 		defer d.h.Close() // only read from: nothing can be lost
 	}
-	e.raise(verdictCode(d.result.Verdict))
+	e.raise(j.ci.code(d.result.Verdict))
+	j.ci.add(d)
 	if err := j.show(d); err != nil || out == "" || d.h == nil {
 		return err
 	}

@@ -83,6 +83,7 @@ func (f *linearizableFlags) define(fs *pflag.FlagSet) {
 	fs.DurationVar(&f.timeout, "timeout", 0, "give up on a file after this `TIME` (30s, 5m), with what was proved so far")
 	fs.StringVar(&f.memory, "max-memory", "", "give up before more than this `SIZE` (512M, 2G) is in use (default nine tenths of the machine's)")
 	fs.StringVar(&f.out, "out", "", "write index.html (a page to look at), the results and a picture of what is wrong (linear.svg) into `DIR`")
+	f.ci.define(fs)
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "print the verdict line only")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print all keys that are not valid")
 }
@@ -114,7 +115,7 @@ func (f *linearizableFlags) job(e *env, files int) (job, error) {
 	if f.witness != "" && files > 1 {
 		return job{}, fmt.Errorf("--witness is one file, for one history, not for %d", files)
 	}
-	j := job{out: f.out, show: f.shower(e, elle.Options{}, files)}
+	j := job{out: f.out, show: f.shower(e, elle.Options{}, files), ci: &f.ci}
 	if j.read, err = f.readOptions(); err != nil {
 		return job{}, err
 	}
