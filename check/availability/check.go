@@ -40,7 +40,7 @@ func Check(ctx context.Context, h *history.History, o Options) check.Result {
 	first := history.None
 	for id := range h.All() {
 		switch {
-		case !h.Client(id):
+		case !check.OfClient(h, id):
 		case h.Type(id) == history.OK:
 			ok++
 		case h.Type(id) == history.Invoke:

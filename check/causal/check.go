@@ -46,7 +46,7 @@ func Check(ctx context.Context, h *history.History, _ Options) check.Result {
 			return check.Result{Checker: Checker, Reasons: []check.Reason{check.Interrupted}}
 		}
 		id := h.At(i)
-		if !h.Client(id) || h.Type(id) != history.OK {
+		if !check.OfClient(h, id) || h.Type(id) != history.OK {
 			continue
 		}
 		if f := c.fs.Of(id); f < 0 {

@@ -42,7 +42,7 @@ func Check(ctx context.Context, h *history.History, o Options) check.Result {
 		if i&0xffff == 0 && ctx.Err() != nil {
 			return check.Result{Checker: Checker, Reasons: []check.Reason{check.Interrupted}}
 		}
-		if id := h.At(i); h.Client(id) {
+		if id := h.At(i); check.OfClient(h, id) {
 			c.step(id)
 		}
 	}

@@ -79,7 +79,7 @@ func count(h *history.History) []tally {
 	place := make(map[history.Sym]int)
 	for id := range h.All() {
 		typ := h.Type(id)
-		if !h.Client(id) || typ == history.Invoke {
+		if !check.OfClient(h, id) || typ == history.Invoke {
 			continue
 		}
 		at, seen := place[h.F(id)]
