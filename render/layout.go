@@ -1,6 +1,7 @@
 package render
 
 import (
+	"io"
 	"strconv"
 	"strings"
 
@@ -16,19 +17,34 @@ const lineWidth = 120
 
 // EDN is the result map as EDN, laid out over lines, with a line feed at the end.
 func EDN(h *history.History, file string, r check.Result) []byte {
-	return append(layout(nil, withFile(h, file, r), 0, ednSyntax()), '\n')
+	return encoded(h, file, r, ednSyntax())
 }
 
 // JSON is the result map as JSON, laid out over lines, with a line feed at the end. Keywords lose their colon and
 // namespace, symbols become strings, sets and lists arrays; map keys that aren't names are printed as EDN.
 func JSON(h *history.History, file string, r check.Result) []byte {
-	return append(layout(nil, withFile(h, file, r), 0, jsonSyntax()), '\n')
+	return encoded(h, file, r, jsonSyntax())
+}
+
+// WriteEDN writes what EDN returns, without ever holding all of it.
+func WriteEDN(w io.Writer, h *history.History, file string, r check.Result) error {
+	return stream(w, h, file, r, ednSyntax())
+}
+
+// WriteJSON writes what JSON returns, without ever holding all of it.
+func WriteJSON(w io.Writer, h *history.History, file string, r check.Result) error {
+	return stream(w, h, file, r, jsonSyntax())
+}
+
+// encoded is the whole text of a result.
+func encoded(h *history.History, file string, r check.Result, s syntax) []byte {
+	s.later = &postponed{h: h}
+	return append(layout(nil, withFile(file, resultMap(h, r, s.later)), 0, s), '\n')
 }
 
 // withFile puts the name of the judged file first, so that several results on one stream can be told apart. An empty
 // name is left out.
-func withFile(h *history.History, file string, r check.Result) edn.Value {
-	m := ResultMap(h, r)
+func withFile(file string, m edn.Value) edn.Value {
 	if file == "" {
 		return m
 	}
@@ -41,6 +57,8 @@ type syntax struct {
 	key     func(dst []byte, v edn.Value) []byte // a map's key with what follows it
 	bracket func(k edn.Kind) (open, shut string)
 	comma   string
+	later   *postponed // what comes to be as it is laid out; may be nil
+	out     *spout     // where finished text goes; nil if it's kept
 }
 
 func ednSyntax() syntax {
@@ -78,6 +96,7 @@ func jsonSyntax() syntax {
 // layout appends v: on one line if it fits, else an item per line. The depth of the recursion is that of the value,
 // which the readers bound.
 func layout(dst []byte, v edn.Value, indent int, s syntax) []byte {
+	v = s.later.come(v)
 	start := len(dst)
 	if weight(v, lineWidth) < lineWidth || v.Kind == edn.Tagged || !nested(v) {
 		dst = s.inline(dst, v)
@@ -101,7 +120,7 @@ func layout(dst []byte, v edn.Value, indent int, s syntax) []byte {
 		if stride == 2 {
 			dst = s.key(dst, v.Items[i])
 		}
-		dst = layout(dst, v.Items[i+stride-1], indent+2, s)
+		dst = s.out.pass(layout(dst, v.Items[i+stride-1], indent+2, s))
 	}
 	dst = append(dst, '\n')
 	dst = append(dst, strings.Repeat(" ", indent)...)

@@ -15,10 +15,13 @@ const Schema = 1
 // ResultMap is the result as the original checkers print theirs: valid?, anomaly-types, anomalies (kind → entries),
 // not, also-not, and the checker's own fields. Beyond the original's keys it has reasons (why unknown), warnings,
 // anomaly-counts (where only some anomalies are listed) and schema. Operations are maps, as in a history.
-func ResultMap(h *history.History, r check.Result) history.Value {
+func ResultMap(h *history.History, r check.Result) history.Value { return resultMap(h, r, nil) }
+
+// resultMap is ResultMap, but that the entries of many anomalies are left for later, if later isn't nil.
+func resultMap(h *history.History, r check.Result, later *postponed) edn.Value {
 	var m mapping
 	m.put("valid?", validValue(r.Verdict))
-	putAnomalies(&m, h, r)
+	putAnomalies(&m, h, r, later)
 	putFailure(&m, h, r)
 	putModels(&m, r)
 	putReasons(&m, h, r.Reasons)
@@ -29,9 +32,9 @@ func ResultMap(h *history.History, r check.Result) history.Value {
 		m.put(f.Name, f.Value)
 	}
 	if r.Composed {
-		putComposed(&m, h, r.Parts)
+		putComposed(&m, h, r.Parts, later)
 	} else {
-		putParts(&m, h, r.Parts)
+		putParts(&m, h, r.Parts, later)
 	}
 	if len(r.Notes) > 0 {
 		var notes []edn.Value
@@ -57,7 +60,7 @@ func validValue(v check.Verdict) edn.Value {
 
 // putAnomalies adds what was found, grouped by kind. As in the original, a result without anomalies has none of
 // these keys.
-func putAnomalies(m *mapping, h *history.History, r check.Result) {
+func putAnomalies(m *mapping, h *history.History, r check.Result, later *postponed) {
 	if len(r.Anomalies) == 0 {
 		return
 	}
@@ -70,7 +73,7 @@ func putAnomalies(m *mapping, h *history.History, r check.Result) {
 		types = append(types, kind)
 		counts = append(counts, kind, edn.NewInt(int64(g.total)))
 		short = short || g.total > len(g.list)
-		entries = append(entries, kind, groupValue(h, g))
+		entries = append(entries, kind, groupValue(h, g, later))
 	}
 	m.put("anomaly-types", edn.NewList(types))
 	m.put("anomalies", edn.NewMap(entries))
@@ -100,13 +103,17 @@ func putModels(m *mapping, r check.Result) {
 }
 
 // groupValue is the list of entries of one kind, or true for a kind that is a mere fact (empty-transaction-graph).
-func groupValue(h *history.History, g group) edn.Value {
+func groupValue(h *history.History, g group, later *postponed) edn.Value {
 	if isFact(g) {
 		return edn.NewBool(true)
 	}
 	var list []edn.Value
 	for _, a := range g.list {
-		list = append(list, entry(h, a))
+		if later != nil && len(g.list) > maxAtOnce {
+			list = append(list, later.entry(a))
+		} else {
+			list = append(list, entry(h, a))
+		}
 	}
 	return edn.NewVector(list)
 }
@@ -125,14 +132,14 @@ func putReasons(m *mapping, h *history.History, reasons []check.Reason) {
 }
 
 // putParts adds the results of independent keys or composed checkers, and the names of those that failed.
-func putParts(m *mapping, h *history.History, parts []check.Part) {
+func putParts(m *mapping, h *history.History, parts []check.Part, later *postponed) {
 	if len(parts) == 0 {
 		return
 	}
 	var results, failures []edn.Value
 	for _, p := range parts {
 		name := partName(p.Name)
-		results = append(results, name, ResultMap(h, p.Result))
+		results = append(results, name, resultMap(h, p.Result, later))
 		if p.Result.Verdict == check.Invalid {
 			failures = append(failures, name)
 		}
@@ -142,9 +149,9 @@ func putParts(m *mapping, h *history.History, parts []check.Part) {
 }
 
 // putComposed adds the results of other checkers under their names, as Jepsen's compose does.
-func putComposed(m *mapping, h *history.History, parts []check.Part) {
+func putComposed(m *mapping, h *history.History, parts []check.Part, later *postponed) {
 	for _, p := range parts {
-		m.put(p.Name, ResultMap(h, p.Result))
+		m.put(p.Name, resultMap(h, p.Result, later))
 	}
 }
 

@@ -189,9 +189,9 @@ func (f *checkerFlags) showChecked(e *env) func(judged) error {
 		var text []byte
 		switch f.output {
 		case "json":
-			text = render.JSON(d.h, d.path, d.result)
+			return render.WriteJSON(e.stdout, d.h, d.path, d.result)
 		case "edn":
-			text = render.EDN(d.h, d.path, d.result)
+			return render.WriteEDN(e.stdout, d.h, d.path, d.result)
 		default:
 			if shown > 0 && !f.quiet {
 				text = append(text, '\n')
