@@ -11,10 +11,12 @@ import (
 	"jcheck/internal/edn"
 )
 
-// maxEssential is up to how many operations a proof is told; maxPictured how many operations a picture may hold.
+// maxEssential is up to how many operations a proof is told; maxPictured how many operations a picture may hold, and maxWhole
+// up to how many it holds all.
 const (
 	maxEssential = 20
 	maxPictured  = 40
+	maxWhole     = 12
 )
 
 // anomaly tells how the part fails: the operation that can't be linearized, why in each state that the object could be in,
@@ -160,6 +162,11 @@ func (f *failure) paths(a *check.Anomaly, few []int32) {
 // worthShowing are the calls that a picture shows: what matters most first, until it is full.
 func (f *failure) worthShowing(few []int32) map[int32]bool {
 	show := make(map[int32]bool)
+	for _, r := range f.routes {
+		for _, x := range r.calls[:min(len(r.calls), maxWhole)] {
+			show[x] = show[x] || len(f.order) <= maxWhole
+		}
+	}
 	for _, x := range few {
 		if len(show) < maxEssential {
 			show[x] = true

@@ -14,6 +14,9 @@ import (
 // nonlinearizable is the kind of anomalies that are drawn as ways through time.
 const nonlinearizable = "nonlinearizable"
 
+// maxIdle is up to how many bars there may be for operations to be drawn that could have taken effect, but didn't in any way.
+const maxIdle = 12
+
 // How much of a value a picture of ways shows; the rest is there on hover.
 const (
 	maxDeed  = 26 // characters of an operation
@@ -82,6 +85,13 @@ func newLinearPicture(h *history.History, a check.Anomaly, name string) *linearP
 		p.addBar(way.Op, "")
 		for _, t := range way.Before {
 			p.addBar(t.Op, "")
+		}
+	}
+	if pending, ok := fieldOf(a, "pending"); ok {
+		for _, v := range pending.Items {
+			if id, ok := check.AsOpRef(v); ok && len(p.bars) < maxIdle {
+				p.addBar(id, "")
+			}
 		}
 	}
 	p.findEnds(last)

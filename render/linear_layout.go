@@ -17,7 +17,7 @@ const (
 	linearBarLow = 22.0 // height of a bar
 	linearFoot   = 26.0 // the row of times
 	linearLetter = 6.7  // width of a letter
-	linearSlot   = 18.0 // at least, between two ends
+	linearSlot   = 22.0 // at least, between two ends
 	linearMin    = 320.0
 	linearAlone  = 620.0 // of a file with its legend
 )
@@ -90,7 +90,7 @@ func (p *linearPicture) columns(ticks []int, x float64) float64 {
 			if !there {
 				at = x
 			}
-			half := max(float64(cells(t.label()))*linearLetter/2+5, 9)
+			half := max(float64(cells(t.label()))*linearLetter/2+5, 13)
 			t.x = at + half
 			next[t.bar] = at + 2*half
 			far = max(far, at+2*half)

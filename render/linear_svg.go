@@ -25,7 +25,7 @@ func LinearSVG(h *history.History, a check.Anomaly) []byte {
 
 // linearLegend explains a picture of ways.
 var linearLegend = [...]string{
-	"Each bar is an operation, from its invocation to its completion; one that fades to the right was still running, or nobody " +
+	"Each bar is an operation, from its invocation to its completion, in bold if the story tells of it; one that fades to the right was still running, or nobody " +
 		"knows what became of it.",
 	"A stroke in a bar is the moment at which it can have taken effect, with the state after it. A line joins what took effect one after another; " +
 		"where it is broken, others did in between that are not drawn.",
@@ -43,7 +43,7 @@ func (p *linearPicture) svg(a check.Anomaly, bare bool) []byte {
 		for _, text := range linearLegend {
 			legend = append(legend, wrapped(text, textSize, wide-2*margin)...)
 		}
-		height += 10 + lineHeight*float64(len(legend))
+		height += 14 + lineHeight*float64(len(legend))
 	}
 	m.open("svg", "xmlns", "http://www.w3.org/2000/svg", "class", "own ways", "role", "img", "viewBox", fmt.Sprintf("0 0 %s %s", unit(wide), unit(height)),
 		"width", unit(wide), "height", unit(height), "aria-label", "Why no order explains the operations")
@@ -71,7 +71,7 @@ func (p *linearPicture) svg(a check.Anomaly, bare bool) []byte {
 	}
 	p.times(&m)
 	for i, line := range legend {
-		m.elem("text", line, "class", "dim", "style", "font: 12px system-ui, sans-serif", "x", unit(margin), "y", unit(p.height+10+lineHeight*float64(i)))
+		m.elem("text", line, "class", "dim", "style", "font: 12px system-ui, sans-serif", "x", unit(margin), "y", unit(p.height+lineHeight*float64(i+1)))
 	}
 	m.shut("svg")
 	m.line()

@@ -26,7 +26,8 @@ type anomaly struct {
 	ForbiddenBy []string `json:"forbidden-by"` // the weakest models that forbid it
 	AndBy       []string `json:"and-by"`       // all stronger ones
 	Implies     []string `json:"implies"`
-	Flags       string   `json:"flags"`   // what jcheck elle needs to find it in History
+	Verb        string   `json:"verb"`    // the command that finds it in History
+	Flags       string   `json:"flags"`   // what Verb needs for that
 	History     string   `json:"history"` // EDN; "" if no history shows it
 }
 
@@ -73,7 +74,7 @@ NAME may also be a customary one: write-skew, lost-update, phantom, dirty-read.`
 func allAnomalies() []anomaly {
 	var list []anomaly
 	for _, g := range [...]string{
-		groupCycle, groupProcess, groupRealtime, groupDirect, groupExists, groupStatus, groupTable,
+		groupCycle, groupProcess, groupRealtime, groupDirect, groupExists, groupObject, groupStatus, groupTable,
 	} {
 		for _, d := range definitions {
 			if d.group == g {
@@ -149,7 +150,7 @@ func newAnomaly(d definition) anomaly {
 		if err != nil {
 			panic("jcheck: internal error: " + err.Error()) // embedded
 		}
-		a.Flags, a.History = c.Flags(), string(text)
+		a.Verb, a.Flags, a.History = c.Verb, c.Flags(), string(text)
 	}
 	return a
 }
@@ -222,7 +223,9 @@ func printAnomaly(ctx context.Context, w io.Writer, a anomaly) error {
 		fmt.Fprint(w, paragraph("  also called", indent, listed(a.Also)))
 	}
 	fmt.Fprint(w, paragraph("  source", indent, a.Source))
-	fmt.Fprint(w, paragraph("  forbidden by", indent, listed(a.ForbiddenBy)))
+	if len(a.ForbiddenBy) > 0 || a.Group != groupObject {
+		fmt.Fprint(w, paragraph("  forbidden by", indent, listed(a.ForbiddenBy)))
+	}
 	if len(a.AndBy) > 0 {
 		fmt.Fprint(w, paragraph("  and so by", indent, listed(a.AndBy)))
 	}
@@ -242,8 +245,8 @@ func printAnomaly(ctx context.Context, w io.Writer, a anomaly) error {
 	if flags != "" {
 		flags += " "
 	}
-	fmt.Fprintf(w, "\nThe same as EDN:\n\n%s\nTry it:\n\n  jcheck anomalies %s --history edn | jcheck elle %s-\n",
-		a.History, a.Name, flags)
+	fmt.Fprintf(w, "\nThe same as EDN:\n\n%s\nTry it:\n\n  jcheck anomalies %s --history edn | jcheck %s %s-\n",
+		a.History, a.Name, a.Verb, flags)
 	return nil
 }
 

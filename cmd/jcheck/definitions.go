@@ -10,6 +10,7 @@ const (
 	cerone16  = "Cerone, Gotsman, Analysing Snapshot Isolation (PODC 2016)"
 	sovran    = "Sovran et al., Transactional Storage for Geo-Replicated Systems (SOSP 2011)"
 	daudjee   = "Daudjee, Salem, Lazy Database Replication with Snapshot Isolation (VLDB 2006)"
+	herlihy   = "Herlihy, Wing, Linearizability: A Correctness Condition for Concurrent Objects (TOPLAS 1990)"
 	kingsbury = "Kingsbury, Alvaro, Elle: Inferring Isolation Anomalies from Experimental Observations (VLDB 2020)"
 )
 
@@ -20,6 +21,7 @@ const (
 	groupRealtime = "Cycles that count real time"
 	groupDirect   = "Seen without a cycle"
 	groupExists   = "Proofs that a cycle exists, where each single cycle has a milder name"
+	groupObject   = "Of single objects (jcheck linearizable)"
 	groupStatus   = "Not anomalies of the database, but listed among them"
 	groupTable    = "Names that exist only in the tables: never reported, but accepted by -a"
 )
@@ -133,6 +135,11 @@ var definitions = [...]definition{
 			"--initial or -a garbage-read, since a register may have had a value before the history began.",
 		kingsbury},
 
+	{"nonlinearizable", groupObject, []string{"non-linearizable", "linearizability", "not-linearizable"},
+		"An operation of a register, queue, lock or the like gave an answer that no order explains: in whatever order the operations " +
+			"took effect, each at one moment between its invocation and its completion, the object was in no state that allows the answer. " +
+			"An operation whose outcome nobody knows may have taken effect at any time after its invocation, or never.",
+		herlihy},
 	{"empty-transaction-graph", groupStatus, nil,
 		"Not an anomaly of the database: no two transactions are ordered by what they saw, or there is none at all. " +
 			"The verdict is then unknown. " +

@@ -13,6 +13,7 @@ import (
 
 	"jcheck/fixtures"
 	"jcheck/history"
+	"jcheck/linearizable"
 	"jcheck/render"
 )
 
@@ -42,7 +43,10 @@ func TestAnomalyGuide(t *testing.T) {
 	for _, a := range allAnomalies() {
 		c, ok := fixtures.Anomaly(a.Name)
 		svg, why := []byte(nil), ""
-		if ok && d.server {
+		switch {
+		case ok && c.Verb != fixtures.Elle:
+			svg = objectPicture(t, c)
+		case ok && d.server:
 			svg, why = guidePicture(t, d, a.Name, c)
 		}
 		path := filepath.Join("docs", "img", a.Name+".svg")
@@ -67,6 +71,24 @@ func TestAnomalyGuide(t *testing.T) {
 		strings.Join(unseen, ""))
 	compare(t, filepath.Join("docs", "img", "models.svg"), render.LatticeSVG(latticeModels()))
 	compare(t, filepath.Join("docs", "anomalies.md"), []byte(guide.String()))
+}
+
+// objectPicture draws why a history of a single object is wrong.
+func objectPicture(t *testing.T, c fixtures.Case) []byte {
+	t.Helper()
+	text, err := fixtures.Read(c.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := history.Read(t.Context(), c.File, text, history.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := linearizableCheck(linearizable.Options{}, "")(t.Context(), h)
+	if err != nil || len(r.Anomalies) == 0 {
+		t.Fatalf("%s: %v, %v", c.File, r.Verdict, err)
+	}
+	return render.LinearSVG(h, r.Anomalies[0])
 }
 
 // guidePicture draws the anomaly of its own history, or says why there is nothing to draw.

@@ -23,6 +23,7 @@ type look struct {
 	Drawn    int      // those among them that a drawer laid out
 	Times    int      // timelines
 	Lattices int      // pictures of the lattice, or lists in their place
+	Ways     int      // pictures of how operations can have taken effect
 	Tables   int      // tables of reads
 	Faults   []string // what no page may have
 }
@@ -80,17 +81,17 @@ const lookScript = `(() => {
 	return {
 		text: document.body.innerText,
 		overflow: document.scrollingElement.scrollWidth - window.innerWidth,
-		cycles: seen('.graph svg'), drawn: seen('svg.jcheck-graph'), times: seen('svg.timeline'), lattices: seen('svg.models') + seen('ol.layers'), tables: seen('table.reads'),
+		cycles: seen('.graph svg'), drawn: seen('svg.jcheck-graph'), times: seen('svg.timeline'), ways: seen('svg.ways'), lattices: seen('svg.models') + seen('ol.layers'), tables: seen('table.reads'),
 		faults,
 	}
 })()`
 
-// judgeToPage runs jcheck elle and returns the address of the page that it wrote.
-func judgeToPage(t *testing.T, file string, flags ...string) string {
+// judgeToPage runs a verb of jcheck and returns the address of the page that it wrote.
+func judgeToPage(t *testing.T, verb, file string, flags ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	var stdout, stderr bytes.Buffer
-	args := append([]string{"elle", "--out", dir}, flags...)
+	args := append([]string{verb, "--out", dir}, flags...)
 	if code := run(append(args, file), strings.NewReader(""), &stdout, &stderr); code > exitUnknown {
 		t.Fatalf("exit code %d: %s", code, stderr.String())
 	}
@@ -119,7 +120,7 @@ func TestPages(t *testing.T) {
 		if t.Setenv("PATH", bare); drawn {
 			t.Setenv("PATH", drawing)
 		}
-		page := judgeToPage(t, filepath.Join(root, k.File), strings.Fields(k.Flags())...)
+		page := judgeToPage(t, k.Verb, filepath.Join(root, k.File), strings.Fields(k.Flags())...)
 		c.visit(page)
 		for _, width := range []int{1280, 400} {
 			c.resize(width)
@@ -157,6 +158,11 @@ func pageProblems(k fixtures.Case, got look) []string {
 		want(strings.Contains(got.Text, kind+" ×"), "no section on "+kind)
 		want(strings.Contains(got.Text, "line ") && strings.Contains(got.Text, "index ") && strings.Contains(got.Text, "process "),
 			"no place of an operation")
+		if kind == "nonlinearizable" {
+			want(got.Ways == 1, "no picture of the ways")
+			want(strings.Contains(got.Text, "is the first operation that no order explains"), "no story")
+			continue
+		}
 		want(got.Times > 0, "no timeline")
 		want(got.Lattices == 1, "no picture of the models")
 		if strings.HasPrefix(kind, "G") && kind != "G1a" && kind != "G1b" {
@@ -191,7 +197,7 @@ func TestHostilePage(t *testing.T) {
 		}
 	}
 	c := startChromium(t)
-	page := judgeToPage(t, writeOps(t, ops))
+	page := judgeToPage(t, "elle", writeOps(t, ops))
 	c.visit(page)
 	for _, width := range []int{1280, 400} {
 		c.resize(width)

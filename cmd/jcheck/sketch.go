@@ -44,9 +44,14 @@ func sketch(h *history.History) string {
 // deeds tells what a transaction did, and how it ended unless it committed.
 func deeds(op history.Op) string {
 	var parts []string
-	if op.Value.Kind == edn.Map { // the initial state of a closed-predicate history
+	switch {
+	case op.Value.Kind == edn.Map: // the initial state of a closed-predicate history
 		parts = append(parts, "begin with "+plain(op.Value))
-	} else {
+	case op.F.Text == "read":
+		parts = append(parts, "read → "+plain(op.Value))
+	case op.F.Text != "txn":
+		parts = append(parts, op.F.Text+" "+plain(op.Value))
+	default:
 		for _, mop := range op.Value.Items {
 			parts = append(parts, deed(mop))
 		}
