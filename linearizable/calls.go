@@ -87,10 +87,21 @@ func (g *gatherer) spread() {
 		return
 	}
 	g.first = g.h.At(0)
-	g.place = make([]int32, g.h.At(n-1)-g.first+1)
+	g.place = slices.Repeat([]int32{elsewhere}, int(g.h.At(n-1)-g.first)+1)
 	for i := range n {
 		g.place[g.h.At(i)-g.first] = int32(i)
 	}
+}
+
+// elsewhere is the place of an operation that isn't in the view.
+const elsewhere = -1
+
+// placeOf is the place of an operation in the view.
+func (g *gatherer) placeOf(id history.ID) int32 {
+	if at := int64(id) - int64(g.first); at >= 0 && at < int64(len(g.place)) {
+		return g.place[at]
+	}
+	return elsewhere
 }
 
 // maxReasons is how many ill-formed operations are told of.
@@ -125,9 +136,14 @@ func (g *gatherer) invocation(at int32, inv history.ID) {
 	if done != history.None {
 		switch g.h.Type(done) {
 		case history.OK:
-			outcome, valued, ret = OK, done, g.place[done-g.first]
+			outcome, valued, ret = OK, done, g.placeOf(done)
 		case history.Fail:
-			outcome, ret = Failed, g.place[done-g.first]
+			outcome, ret = Failed, g.placeOf(done)
+		}
+		if ret == elsewhere {
+			g.complain(done, "another-key", fmt.Sprintf("completes that of %s, which has another key", g.h.Pos(inv)),
+				"both have the value [key value]")
+			return
 		}
 		if outcome == OK && g.h.F(done) != g.h.F(inv) {
 			g.complain(done, "another-function", fmt.Sprintf("completes the %s invoked at %s", g.h.Value(g.h.F(inv)), g.h.Pos(inv)),

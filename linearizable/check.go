@@ -116,7 +116,8 @@ func (c *checker) check(ctx context.Context, h *history.History, workers int) (c
 // checkKeys checks the history of each independent key for itself.
 func (c *checker) checkKeys(ctx context.Context, h *history.History) (check.Result, []Linearization) {
 	all := check.Result{Checker: Checker, Verdict: check.Valid, Fields: c.fields()}
-	ids, keys := h.OpsByKey(), h.Keys()
+	keys := h.Keys()
+	ids, lost := opsByKey(h, keys)
 	results := make([]check.Result, len(keys))
 	orders := make([][]Linearization, len(keys))
 	spread(len(keys), c.o.workers(), func(i int) { results[i], orders[i] = c.check(ctx, h.Select(ids[i]), 1) })
@@ -137,11 +138,40 @@ func (c *checker) checkKeys(ctx context.Context, h *history.History) (check.Resu
 			all.Reasons = append(all.Reasons, why)
 		}
 	}
+	if len(lost) > 0 {
+		all.Verdict = check.Worse(all.Verdict, check.Unknown)
+		all.Reasons = append(all.Reasons, check.Reason{Code: "without-key", Ops: lost[:1], Text: fmt.Sprintf(
+			"%s: %d operations have no key, unlike the others; this is the first (hint: --independent off)", h.Pos(lost[0]), len(lost))})
+	}
 	if len(keys) == 0 {
 		all.Notes = []check.Note{nothingDone}
 	}
 	all.Fields = append(all.Fields, history.Field{Name: "failures", Value: edn.NewVector(failures)})
 	return all, slices.Concat(orders...)
+}
+
+// opsByKey lists the operations of each key. An invocation and its completion go together if only one of them has a key;
+// those of clients that have none are lost, unless they had no effect.
+func opsByKey(h *history.History, keys []history.Sym) (ids [][]history.ID, lost []history.ID) {
+	number := make(map[history.Sym]int, len(keys))
+	for i, k := range keys {
+		number[k] = i
+	}
+	ids = make([][]history.ID, len(keys))
+	for id := range h.All() {
+		k, ok := h.Key(id)
+		pair := h.Pair(id)
+		if !ok && pair != history.None {
+			k, ok = h.Key(pair)
+		}
+		switch {
+		case ok:
+			ids[number[k]] = append(ids[number[k]], id)
+		case h.Client(id) && h.Type(id) == history.Invoke && !(pair != history.None && h.Type(pair) == history.Fail):
+			lost = append(lost, id)
+		}
+	}
+	return ids, lost
 }
 
 // spread runs f(i) for every i in [0, n) on up to workers goroutines. f must put its result in a place of its own.

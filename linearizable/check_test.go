@@ -90,6 +90,32 @@ func TestIllFormed(t *testing.T) {
 	}
 }
 
+func TestKeysOfPairs(t *testing.T) {
+	// Without this, an operation whose completion, or invocation, has no key or another one could be lost, and what it
+	// answered with it; or end in a panic.
+	const keyed = "9 invoke write [:a 1]\n9 ok write [:a 1]\n8 invoke write [:b 1]\n8 ok write [:b 1]\n"
+	on := history.Options{Independent: history.IndependentOn}
+	tests := []struct {
+		name, lines string
+		want        check.Verdict
+		code        string
+	}{
+		{"a failure without a key", "0 invoke write [:a 2]\n0 fail write nil\n0 invoke read [:a nil]\n0 ok read [:a 1]", check.Valid, ""},
+		{"a crash without a key", "0 invoke write [:a 2]\n0 info write nil\n1 invoke read [:a nil]\n1 ok read [:a 2]", check.Valid, ""},
+		{"an invocation without a key", "0 invoke read nil\n0 ok read [:a 7]", check.Invalid, ""},
+		{"a completion without a key", "0 invoke read [:a nil]\n0 ok read 1", check.Valid, ""},
+		{"neither has one", "0 invoke read nil\n0 ok read 1", check.Unknown, "without-key"},
+		{"neither has one, and it failed", "0 invoke read nil\n0 fail read nil", check.Valid, ""},
+		{"another key", "0 invoke read [:a nil]\n0 ok read [:b 1]", check.Unknown, "another-key"},
+	}
+	for _, tt := range tests {
+		r := Check(context.Background(), readAs(t, keyed+tt.lines, on), Options{Datatype: "register"})
+		if r.Verdict != tt.want || tt.code != "" && (len(r.Reasons) != 1 || r.Reasons[0].Code != tt.code) {
+			t.Errorf("%s: result is %s with %v, want %s (%s)", tt.name, r.Verdict, r.Reasons, tt.want, tt.code)
+		}
+	}
+}
+
 func TestCounterexample(t *testing.T) {
 	// Without this, a verdict of invalid could come without its proof, or with one about other operations.
 	h := read(t, "0 invoke write 1\n1 invoke write 2\n0 ok write 1\n1 ok write 2\n2 invoke read nil\n3 invoke write 4\n2 ok read 3")

@@ -2,8 +2,11 @@ package linearizable
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +65,12 @@ func callOf(text string) Call {
 // random makes an object that n calls use. Most calls answer what they would if they took effect in the order in which
 // they are listed by a hidden moment inside their time; some answer anything, some crash.
 func (f family) random(tb testing.TB, r *rand.Rand, n int) *object {
+	tb.Helper()
+	return f.calls(tb, r, n, false)
+}
+
+// calls is random; if once, each call that is alone in its row is made at most once.
+func (f family) calls(tb testing.TB, r *rand.Rand, n int, once bool) *object {
 	d, err := Find(f.datatype)
 	if err != nil {
 		tb.Fatal(err)
@@ -74,9 +83,15 @@ func (f family) random(tb testing.TB, r *rand.Rand, n int) *object {
 	number := make(map[Call]int32)
 	places := r.Perm(2 * n)
 	width := 2 + r.IntN(8) // how long calls take
-	state := init
+	state, taken := init, make(map[string]bool)
 	for i := range n {
 		row := f.rows[r.IntN(len(f.rows))]
+		if once && len(row) == 1 {
+			if taken[row[0]] {
+				continue
+			}
+			taken[row[0]] = true
+		}
 		c := callOf(row[r.IntN(len(row))])
 		for _, k := range r.Perm(len(row)) {
 			if a := callOf(row[k]); r.IntN(12) > 0 {
@@ -210,62 +225,132 @@ func (o *object) replays(order []int32) error {
 	return nil
 }
 
+// randomly is how many random histories of each family are tried, if not as many as the tests need.
+var randomly = flag.Int("random", 0, "random histories of each family; 0: a few")
+
+// howMany is what -random says, or else usual, or short.
+func howMany(usual, short int) int {
+	switch {
+	case *randomly > 0:
+		return *randomly
+	case testing.Short():
+		return short
+	}
+	return usual
+}
+
+// disguise is a family, and whether its calls are made once.
+type disguise struct {
+	family
+	once bool
+}
+
+// disguises are all families, and those of which fast paths are made: each value is put in once.
+func disguises() []disguise {
+	var all []disguise
+	for _, f := range families {
+		all = append(all, disguise{f, false})
+	}
+	for _, f := range onceFamilies() {
+		all = append(all, disguise{f, true})
+	}
+	return all
+}
+
+// each is row of texts, in each of which the values 1 to n take the place of the %s.
+func each(n int, format string) []string {
+	var texts []string
+	for i := 1; i <= n; i++ {
+		texts = append(texts, strings.ReplaceAll(format, "%s", strconv.Itoa(i)))
+	}
+	return texts
+}
+
+// alone makes a row of each text.
+func alone(texts ...string) [][]string {
+	var rows [][]string
+	for _, text := range texts {
+		rows = append(rows, []string{text})
+	}
+	return rows
+}
+
+// onceFamilies are of datatypes that fast paths decide. A row of answers is there several times, so that it comes up often.
+func onceFamilies() []family {
+	often := func(n int, row []string) (rows [][]string) { return slices.Repeat([][]string{row}, n) }
+	return []family{
+		{"register", false, slices.Concat(alone(each(8, "write %s")...), often(5, append(each(8, "read %s"), "read nil")))},
+		{"cas-register", false, slices.Concat(alone(each(6, "write %s")...), alone("cas [1 11]", "cas [2 12]", "cas [11 13]", "cas [3 14]"),
+			often(4, append(each(6, "read %s"), "read 11", "read 12", "read 13", "read 14")))},
+		{"kv", false, slices.Concat(alone(each(5, "put [:a %s]")...), alone(each(3, "put [:b %s]")...), often(3, append(each(5, "get [:a %s]"), "get [:a nil]")),
+			often(2, append(each(3, "get [:b %s]"), "get [:b nil]")))},
+		{"fifo-queue", false, slices.Concat(alone(each(6, "enqueue %s")...), often(5, each(6, "dequeue %s")))},
+		{"stack", false, slices.Concat(alone(each(6, "push %s")...), often(5, each(6, "pop %s")))},
+		{"set", false, slices.Concat(alone(each(4, "add %s")...), often(3, []string{"read #{}", "read #{1}", "read #{2}", "read #{1 2}", "read #{1 3}", "read #{1 2 3}", "read #{1 2 3 4}"}))},
+	}
+}
+
 func TestAgainstAllOrders(t *testing.T) {
-	// Without this, a reduction of the search that drops the only linearization, or invents one, could go unnoticed.
-	for i, f := range families {
-		r := rand.New(rand.NewPCG(1, uint64(i)))
-		invalid, n := 0, 1200
-		if testing.Short() {
-			n = 300
-		}
-		for range n {
-			o := f.random(t, r, 2+r.IntN(6))
-			want := allOrders(o, o.init, 0)
-			for _, beam := range []int{0, 1} {
-				if got := verdictOf(t, o, beam); got != want {
-					t.Fatalf("%s: linearizable is %v, want %v (beam %d)\n%s", f.datatype, got, want, beam, o)
+	// Without this, a reduction of the search or a fast path that drops the only linearization, or invents one, could go
+	// unnoticed.
+	for i, f := range disguises() {
+		t.Run(fmt.Sprintf("%d %s", i, f.datatype), func(t *testing.T) {
+			r := rand.New(rand.NewPCG(1, uint64(i)))
+			invalid, n := 0, howMany(1200, 300)
+			for range n {
+				o := f.calls(t, r, 2+r.IntN(6), f.once)
+				want := allOrders(o, o.init, 0)
+				for _, beam := range []int{0, 1} {
+					if got := verdictOf(t, o, beam); got != want {
+						t.Fatalf("linearizable is %v, want %v (beam %d)\n%s", got, want, beam, o)
+					}
+				}
+				if !want {
+					invalid++
+					continue
+				}
+				for _, part := range o.parts() {
+					p := newSearch(part, Options{}).run(context.Background(), 0, true)
+					if err := part.replays(p.order(p.cur.of[0].trail)); err != nil {
+						t.Fatalf("the linearization is wrong: %v\n%s", err, part)
+					}
 				}
 			}
-			if !want {
-				invalid++
-				continue
+			if invalid < n/100 || invalid > n*99/100 {
+				t.Errorf("%d of %d random histories are invalid: too few of one sort", invalid, n)
 			}
-			for _, part := range o.parts() {
-				p := newSearch(part, Options{}).run(context.Background(), 0, true)
-				if err := part.replays(p.order(p.cur.of[0].trail)); err != nil {
-					t.Fatalf("%s: the linearization is wrong: %v\n%s", f.datatype, err, part)
-				}
-			}
-		}
-		if invalid < n/100 || invalid > n*99/100 {
-			t.Errorf("%s: %d of %d random histories are invalid: too few of one sort", f.datatype, invalid, n)
-		}
+			t.Logf("%d random histories, %d of them invalid", n, invalid)
+		})
 	}
 }
 
 func TestAgainstPorcupine(t *testing.T) {
 	// Without this, what only goes wrong in longer histories could go unnoticed.
-	for i, f := range families {
-		r := rand.New(rand.NewPCG(2, uint64(i)))
-		n := 250
-		if testing.Short() {
-			n = 50
-		}
-		for range n {
-			o := f.random(t, r, 8+r.IntN(14))
-			m, err := o.d.Porcupine(history.Value{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			want := porcupine.CheckOperationsTimeout(m, o.operations(), 2*time.Second)
-			if want == porcupine.Unknown {
-				continue
-			}
-			for _, beam := range []int{0, 2} {
-				if got := verdictOf(t, o, beam); got != (want == porcupine.Ok) {
-					t.Fatalf("%s: linearizable is %v, but Porcupine says %s (beam %d)\n%s", f.datatype, got, want, beam, o)
+	for i, f := range disguises() {
+		t.Run(fmt.Sprintf("%d %s", i, f.datatype), func(t *testing.T) {
+			r := rand.New(rand.NewPCG(2, uint64(i)))
+			invalid, unknown, n := 0, 0, howMany(250, 50)
+			for range n {
+				o := f.calls(t, r, 8+r.IntN(14), f.once)
+				m, err := o.d.Porcupine(history.Value{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := porcupine.CheckOperationsTimeout(m, o.operations(), 2*time.Second)
+				switch want {
+				case porcupine.Unknown:
+					unknown++
+					continue
+				case porcupine.Illegal:
+					invalid++
+				}
+				for _, beam := range []int{0, 2} {
+					if got := verdictOf(t, o, beam); got != (want == porcupine.Ok) {
+						t.Fatalf("linearizable is %v, but Porcupine says %s (beam %d)\n%s", got, want, beam, o)
+					}
 				}
 			}
-		}
+			t.Logf("%d random histories, %d of them invalid, %d undecided by Porcupine", n, invalid, unknown)
+		})
 	}
 }

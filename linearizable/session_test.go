@@ -102,48 +102,48 @@ func sessionFamilies() []family {
 
 func TestSessionsAgainstAllOrders(t *testing.T) {
 	// Without this, a short cut or a reduction could call sequentially consistent what isn't, or miss the order.
-	n := 2500
-	if testing.Short() {
-		n = 300
-	}
 	for i, f := range sessionFamilies() {
-		r := rand.New(rand.NewPCG(5, uint64(i)))
-		count := make(map[check.Verdict]int)
-		for k := range n {
-			h := f.sessions(t, r, 2+r.IntN(6), k%2 == 0)
-			o := f.options()
-			o.Order = SessionOrder
-			d, err := o.datatype()
-			if err != nil {
-				t.Fatal(err)
-			}
-			init, err := d.Init(history.Value{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			obj, reasons := gather(h, d, init, o)
-			if len(reasons) > 0 {
-				t.Fatalf("%s: %v", f.datatype, reasons)
-			}
-			want := check.Invalid
-			if allSessionOrders(h, obj, init, 0) {
-				want = check.Valid
-			}
-			count[want]++
-			for _, e := range []Engine{AutoEngine, FastEngine, SearchEngine} {
-				o.Engine = e
-				got, found := Witness(context.Background(), h, o) // panics if an order is wrong
-				if got.Verdict != want && !(e == FastEngine && got.Verdict == check.Unknown) {
-					t.Fatalf("%s: engine %s says %s (%v), want %s\n%s", f.datatype, e, got.Verdict, got.Anomalies, want, obj)
+		t.Run(fmt.Sprintf("%d %s", i, f.datatype), func(t *testing.T) {
+			n := howMany(2500, 300)
+			r := rand.New(rand.NewPCG(5, uint64(i)))
+			count := make(map[check.Verdict]int)
+			for k := range n {
+				h := f.sessions(t, r, 2+r.IntN(6), k%2 == 0)
+				o := f.options()
+				o.Order = SessionOrder
+				d, err := o.datatype()
+				if err != nil {
+					t.Fatal(err)
 				}
-				if got.Verdict == check.Valid && len(found) != 1 {
-					t.Fatalf("%s: engine %s gives %d orders, want one\n%s", f.datatype, e, len(found), obj)
+				init, err := d.Init(history.Value{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				obj, reasons := gather(h, d, init, o)
+				if len(reasons) > 0 {
+					t.Fatalf("%s: %v", f.datatype, reasons)
+				}
+				want := check.Invalid
+				if allSessionOrders(h, obj, init, 0) {
+					want = check.Valid
+				}
+				count[want]++
+				for _, e := range []Engine{AutoEngine, FastEngine, SearchEngine} {
+					o.Engine = e
+					got, found := Witness(context.Background(), h, o) // panics if an order is wrong
+					if got.Verdict != want && !(e == FastEngine && got.Verdict == check.Unknown) {
+						t.Fatalf("%s: engine %s says %s (%v), want %s\n%s", f.datatype, e, got.Verdict, got.Anomalies, want, obj)
+					}
+					if got.Verdict == check.Valid && len(found) != 1 {
+						t.Fatalf("%s: engine %s gives %d orders, want one\n%s", f.datatype, e, len(found), obj)
+					}
 				}
 			}
-		}
-		if count[check.Invalid] < n/100 || count[check.Valid] < n/100 {
-			t.Errorf("%s: of the random histories, as many were: %v, too few of one sort", f.datatype, count)
-		}
+			if count[check.Invalid] < n/100 || count[check.Valid] < n/100 {
+				t.Errorf("%s: of the random histories, as many were: %v, too few of one sort", f.datatype, count)
+			}
+			t.Logf("%d random histories: %v", n, count)
+		})
 	}
 }
 

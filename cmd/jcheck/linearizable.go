@@ -160,7 +160,7 @@ func checkedAs(r check.Result) string {
 }
 
 // noHistoryOf are the reasons that mean: the file is no history of this object, or of none.
-var noHistoryOf = []string{"another-datatype", "another-function", "completion-without-invocation", "ill-formed", "invalid-options"}
+var noHistoryOf = []string{"another-datatype", "another-function", "another-key", "completion-without-invocation", "ill-formed", "invalid-options"}
 
 // linearizableCheck is the checker as the commands call it. The error is a history that has nothing for it to check, or
 // that makes no sense, or a witness that can't be written. An empty witness isn't.
