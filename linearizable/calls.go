@@ -1,10 +1,9 @@
 package linearizable
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
-	"slices"
+	"strings"
 
 	"jcheck/check"
 	"jcheck/history"
@@ -34,7 +33,7 @@ type object struct {
 // gather makes calls of the client operations in h. What is ill-formed becomes a reason, and so do operations that aren't
 // the datatype's.
 func gather(h *history.History, d Datatype, init any, o Options) (*object, []check.Reason) {
-	g := gatherer{h: h, obj: &object{d: d, init: init}, o: o, number: make(map[string]int32), place: make([]int32, 0)}
+	g := gatherer{h: h, obj: &object{d: d, init: init}, o: o, functions: make(map[history.Sym]*function), text: &strings.Builder{}}
 	g.spread()
 	for i := range h.Size() {
 		id := h.At(i)
@@ -67,17 +66,19 @@ func (g *gatherer) harmless(id history.ID) bool {
 
 // gatherer is one run of gather.
 type gatherer struct {
-	h       *history.History
-	o       Options
-	obj     *object
-	number  map[string]int32 // packed call → kind
-	place   []int32          // ID minus that of the view's first → place in the view
-	first   history.ID
-	reasons []check.Reason
-	foreign int // operations with a function that the datatype doesn't know
-	known   int
-	strange history.ID // the first of them
-	buf     []byte
+	h         *history.History
+	o         Options
+	obj       *object
+	functions map[history.Sym]*function
+	ranks     *ranks           // of the elements of sets; nil until they are needed
+	text      *strings.Builder // memory of terms
+	place     []int32          // ID minus that of the view's first → place in the view
+	first     history.ID
+	reasons   []check.Reason
+	foreign   int // operations with a function that the datatype doesn't know
+	known     int
+	strange   history.ID // the first of them
+	buf       []byte
 }
 
 // spread notes the places of the view's operations.
@@ -151,12 +152,12 @@ func (g *gatherer) invocation(at int32, inv history.ID) {
 			return
 		}
 	}
-	f := g.h.Value(g.h.F(inv)).Text
-	if outcome == Failed && !(g.o.Failed == Observe && slices.Contains(g.obj.d.Observes, f)) {
+	f := g.function(inv)
+	if outcome == Failed && !f.observed {
 		g.known++ // it had no effect, and nothing is concluded from that
 		return
 	}
-	if !slices.Contains(g.obj.d.Functions, f) {
+	if !f.known {
 		if g.foreign == 0 {
 			g.strange = inv
 		}
@@ -178,39 +179,6 @@ func (g *gatherer) invocation(at int32, inv history.ID) {
 		id = inv
 	}
 	g.obj.calls = append(g.obj.calls, call{inv: at, ret: ret, kind: kind, id: id})
-}
-
-// kind numbers the call by its function, value and outcome. Two that differ by the outcome alone are never the same: a
-// crashed read isn't one that found nil.
-func (g *gatherer) kind(id history.ID, f string, outcome Outcome) (int32, error) {
-	h := g.h
-	b := append(g.buf[:0], byte(outcome), byte(h.Kind(id)))
-	b = binary.LittleEndian.AppendUint32(b, uint32(h.F(id)))
-	switch h.Kind(id) {
-	case history.KindNil:
-	case history.KindScalar:
-		b = binary.LittleEndian.AppendUint32(b, uint32(h.Scalar(id)))
-	case history.KindTxn:
-		b = append(b, string(TermOf(h.Op(id).Value))...)
-	default:
-		for _, s := range h.Elems(id) {
-			b = binary.LittleEndian.AppendUint32(b, uint32(s))
-		}
-	}
-	g.buf = b
-	if n, ok := g.number[string(b)]; ok {
-		return n, nil
-	}
-	c := Call{F: f, Value: TermOf(h.Op(id).Value), Outcome: outcome}
-	if g.obj.d.Accepts != nil {
-		if err := g.obj.d.Accepts(c); err != nil {
-			return 0, err
-		}
-	}
-	n := int32(len(g.obj.kinds))
-	g.obj.kinds = append(g.obj.kinds, c)
-	g.number[string(b)] = n
-	return n, nil
 }
 
 // The traits of a call; what a datatype doesn't say never holds.

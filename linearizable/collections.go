@@ -19,7 +19,7 @@ func growSet() Datatype {
 			return join(sorted(items)), err
 		},
 		Accepts: func(c Call) error {
-			if _, ok := c.Value.Items(); c.F == "read" && c.Outcome == OK && !ok && !c.Value.IsNil() {
+			if _, _, ok := c.Value.inside(); c.F == "read" && c.Outcome == OK && !ok && !c.Value.IsNil() {
 				return fmt.Errorf("a read of a set has the elements for its value, not %s", c.Value)
 			}
 			return nil

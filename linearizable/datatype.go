@@ -94,11 +94,12 @@ func is(names ...string) func(Call) bool {
 
 // pair takes apart a value of two elements.
 func pair(t Term) (a, b Term, ok bool) {
-	items, ok := t.Items()
-	if !ok || len(items) != 2 {
+	n, items, ok := t.inside()
+	if !ok || n != 2 {
 		return "", "", false
 	}
-	return items[0], items[1], true
+	a, rest := cutTerm(items)
+	return a, Term(rest), true
 }
 
 // vector makes a state of several terms readable.

@@ -35,7 +35,7 @@ func listAppend() Datatype {
 			if !ok {
 				return fmt.Errorf("the value of %s is [key value], not %s", c.F, c.Value)
 			}
-			if _, isList := value.Items(); c.F == "read" && !isList && !value.IsNil() {
+			if _, _, isList := value.inside(); c.F == "read" && !isList && !value.IsNil() {
 				return fmt.Errorf("what was read of key is a list, not %s", value)
 			}
 			return nil

@@ -91,19 +91,40 @@ func split(s string, n int) (terms []Term, rest string) {
 
 // cutTerm takes the first term off s.
 func cutTerm(s string) (t Term, rest string) {
-	var size int
-	switch edn.Kind(s[0]) {
-	case edn.Nil:
-	case edn.Bool, edn.Int, edn.Char:
-		_, size = readVarint(s[1:])
-	case edn.BigInt, edn.Ratio, edn.String, edn.Keyword, edn.Symbol:
-		n, digits := readUvarint(s[1:])
-		size = digits + int(n)
-	default:
-		_, rest = readTerm(s)
-		size = len(s) - len(rest) - 1
+	at := 0
+	for left := 1; left > 0; left-- { // terms still to pass over
+		k := edn.Kind(s[at])
+		at++
+		switch k {
+		case edn.Bool, edn.Int, edn.Char:
+			_, size := readVarint(s[at:])
+			at += size
+		case edn.Float:
+			at += 8
+		case edn.Decimal:
+			at += textSize(s[at:])
+			_, size := readVarint(s[at:])
+			at += size
+		case edn.BigInt, edn.Ratio, edn.String, edn.Keyword, edn.Symbol:
+			at += textSize(s[at:])
+		case edn.Tagged, edn.Vector, edn.Set, edn.Map:
+			if k == edn.Tagged {
+				at += textSize(s[at:])
+			}
+			n, size := readUvarint(s[at:])
+			at += size
+			if left += int(n); k == edn.Map {
+				left += int(n)
+			}
+		}
 	}
-	return Term(s[:1+size]), s[1+size:]
+	return Term(s[:at]), s[at:]
+}
+
+// textSize is how many bytes a text and its length take at the start of s.
+func textSize(s string) int {
+	n, digits := readUvarint(s)
+	return digits + int(n)
 }
 
 // readUvarint is binary.Uvarint of a string, which then need not be copied.

@@ -39,6 +39,11 @@ func (w workload) history(tb testing.TB) *history.History {
 // text is the workload as EDN.
 func (w workload) text() []byte {
 	s := simulated{workload: w, r: rand.New(rand.NewPCG(uint64(w.ops), uint64(w.clients))), objects: make([]simulatedObject, max(w.keys, 1))}
+	for i := range s.objects {
+		if w.datatype != "counter" {
+			s.objects[i].value = unwritten
+		}
+	}
 	process := make([]int, w.clients)
 	now := make([]deed, w.clients)
 	for i := range process {
@@ -94,6 +99,9 @@ type simulated struct {
 	lied    bool
 	objects []simulatedObject // by key
 }
+
+// unwritten is the value that a register begins with, nil.
+const unwritten = -1
 
 // simulatedObject is the state of one object, whatever the datatype.
 type simulatedObject struct {
@@ -191,7 +199,7 @@ func (s *simulated) read(d *deed, o *simulatedObject) {
 	}
 	switch n := len(o.list); {
 	case s.datatype == "counter":
-		d.to = -1
+		d.to = -7
 	case s.datatype == "set" || s.datatype == "list-append":
 		if n == 0 {
 			return
@@ -269,6 +277,9 @@ func (s *simulated) value(d *deed, ok bool) string {
 		}
 	case "cas":
 		value = fmt.Sprintf("[%d %d]", d.from, d.to)
+		if d.from == unwritten {
+			value = fmt.Sprintf("[nil %d]", d.to)
+		}
 	default:
 		value = strconv.Itoa(d.to)
 	}
@@ -284,7 +295,7 @@ func (s *simulated) value(d *deed, ok bool) string {
 	return value
 }
 
-// shown is what a read answered; 0 is what was there before anything was written.
+// shown is what a read answered.
 func (s *simulated) shown(d *deed) string {
 	switch {
 	case s.datatype == "set":
@@ -292,7 +303,7 @@ func (s *simulated) shown(d *deed) string {
 		return "#{" + list[1:len(list)-1] + "}"
 	case s.datatype == "list-append":
 		return fmt.Sprint(d.list)
-	case d.to == 0 && s.datatype != "counter":
+	case d.to == unwritten:
 		return "nil"
 	}
 	return strconv.Itoa(d.to)
@@ -307,6 +318,11 @@ func TestWorkloads(t *testing.T) {
 		{datatype: "kv", clients: 3, ops: 300, keys: 4},
 		{datatype: "set", clients: 3, ops: 60},
 		{datatype: "counter", clients: 3, ops: 300, crashes: 2},
+		{datatype: "fifo-queue", clients: 2, ops: 3000},
+		{datatype: "stack", clients: 2, ops: 3000},
+		{datatype: "priority-queue", clients: 2, ops: 3000},
+		{datatype: "list-append", clients: 3, ops: 100},
+		{datatype: "versioned-register", clients: 3, ops: 300},
 	} {
 		for _, wrong := range []bool{false, true} {
 			w.wrong = wrong
@@ -328,7 +344,15 @@ func BenchmarkWorkloads(b *testing.B) {
 	const million = 1_000_000
 	for _, w := range []workload{
 		{datatype: "register", clients: 20, ops: million},
+		{datatype: "cas-register", clients: 20, ops: million},
 		{datatype: "kv", clients: 20, ops: million, keys: 16},
+		{datatype: "fifo-queue", clients: 20, ops: million},
+		{datatype: "stack", clients: 20, ops: million},
+		{datatype: "priority-queue", clients: 20, ops: million},
+		{datatype: "set", clients: 20, ops: 20_000},
+		{datatype: "list-append", clients: 20, ops: 20_000},
+		{datatype: "versioned-register", clients: 20, ops: million},
+		{datatype: "counter", clients: 20, ops: million},
 	} {
 		b.Run(fmt.Sprintf("%s/%d", w.datatype, w.ops), func(b *testing.B) {
 			h := w.history(b)
