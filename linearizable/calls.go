@@ -3,6 +3,8 @@ package linearizable
 import (
 	"fmt"
 	"math"
+	"slices"
+	"sort"
 	"strings"
 
 	"jcheck/check"
@@ -88,11 +90,19 @@ func (g *gatherer) spread() {
 		return
 	}
 	g.first = g.h.At(0)
-	g.place = slices.Repeat([]int32{elsewhere}, int(g.h.At(n-1)-g.first)+1)
+	span := int(g.h.At(n-1)-g.first) + 1
+	if span > maxGaps*n { // one of many keys: all together would take more memory than the history
+		return
+	}
+	g.place = slices.Repeat([]int32{elsewhere}, span)
 	for i := range n {
 		g.place[g.h.At(i)-g.first] = int32(i)
 	}
 }
+
+// maxGaps is up to how many operations of a history may come to one of the view for places to be noted; where they are
+// more, places are searched for.
+const maxGaps = 16
 
 // elsewhere is the place of an operation that isn't in the view.
 const elsewhere = -1
@@ -101,6 +111,11 @@ const elsewhere = -1
 func (g *gatherer) placeOf(id history.ID) int32 {
 	if at := int64(id) - int64(g.first); at >= 0 && at < int64(len(g.place)) {
 		return g.place[at]
+	}
+	if n := g.h.Size(); g.place == nil {
+		if at := sort.Search(n, func(i int) bool { return g.h.At(i) >= id }); at < n && g.h.At(at) == id {
+			return int32(at)
+		}
 	}
 	return elsewhere
 }

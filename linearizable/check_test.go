@@ -223,3 +223,20 @@ func TestTerms(t *testing.T) {
 		}
 	}
 }
+
+func TestSparseKeys(t *testing.T) {
+	// Without this, the operations of a key whose others lie far between could be paired wrongly.
+	var b strings.Builder
+	b.WriteString("0 invoke write [:a 1]\n0 ok write [:a 1]\n")
+	for range 40 {
+		b.WriteString("1 invoke write [:b 2]\n1 ok write [:b 2]\n")
+	}
+	b.WriteString("0 invoke read [:a nil]\n0 ok read [:a 1]\n2 invoke read [:a nil]\n2 ok read [:a 3]\n")
+	r := Check(context.Background(), read(t, b.String()), Options{Datatype: "register"})
+	if len(r.Parts) != 2 || r.Parts[0].Result.Verdict != check.Invalid || r.Parts[1].Result.Verdict != check.Valid {
+		t.Fatalf("result is %v, want key :a invalid and :b valid", r.Parts)
+	}
+	if a := r.Parts[0].Result.Anomalies[0]; a.Ops[0] != 85 {
+		t.Errorf("the anomaly is about %v, want the last read first", a.Ops)
+	}
+}
