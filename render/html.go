@@ -8,12 +8,12 @@ import (
 
 	"jcheck/check"
 	"jcheck/history"
-	"jcheck/internal/edn"
 )
 
 // HTMLOptions says what the page shows beside the result.
 type HTMLOptions struct {
 	File     string         // how the reader knows the history
+	Checked  string         // what it was checked as; empty if that is the checker's name
 	Pictures []Picture      // the drawings of cycles and of more, found by their names; may be empty
 	Lattice  []LatticeModel // the models that can be ruled out, and how they depend on each other; may be empty
 	Hints    []string       // sentences on what else the caller could ask for
@@ -95,7 +95,7 @@ func (p *htmlPage) banner(r check.Result) {
 	if p.h != nil {
 		p.elem("p", SizeOf(p.h).String()+".", "class", "size")
 	}
-	p.elem("p", asked(r)+": "+found(r)+".")
+	p.elem("p", asked(r, p.o.Checked)+": "+found(r)+".")
 	p.shut("header")
 	p.line()
 }
@@ -129,16 +129,14 @@ func (p *htmlPage) contents(r check.Result) {
 // anchor is the identifier of a section.
 func anchor(name string) string { return "a-" + safeName(name) }
 
-// asked is what was checked, as the beginning of a sentence.
-func asked(r check.Result) string {
+// asked is what was checked, as the beginning of a sentence; as is what it was checked as, if that is not the checker.
+func asked(r check.Result, as string) string {
 	text := "Checked"
-	if r.Checker != "" {
+	switch {
+	case as != "":
+		text += " as " + as
+	case r.Checker != "":
 		text += " as " + r.Checker
-	}
-	for _, f := range r.Fields {
-		if f.Name == "model" && f.Value.Kind == edn.Keyword {
-			text += " " + f.Value.Text
-		}
 	}
 	if len(r.Models.Asked) > 0 {
 		text += " for " + modelList(r.Models.Asked)
@@ -284,7 +282,7 @@ func (p *htmlPage) foot(r check.Result) {
 	p.open("p")
 	p.text("Made by jcheck. ")
 	if kind := firstKind(r); r.Verdict == check.Invalid && kind != "" {
-		p.text(fmt.Sprintf("T1, T2, … name the %ss of one anomaly. ", nounOf(check.Anomaly{Kind: kind})))
+		p.text("T1, T2, … name the operations of one anomaly. ")
 		p.elem("code", "jcheck anomalies "+kind)
 		p.text(" explains a kind of anomaly, ")
 		p.elem("code", "jcheck models NAME")

@@ -24,7 +24,7 @@ func (p *htmlPage) article(a check.Anomaly, name string, number int, open bool) 
 	p.text(fmt.Sprintf("%s #%d", a.Kind, number))
 	p.elem("span", " "+p.brief(a), "class", "dim")
 	p.shut("summary")
-	if a.Kind == nonlinearizable {
+	if isLinear(a.Kind) {
 		p.linear(a, name)
 	} else {
 		p.sides(a, name)
@@ -73,14 +73,14 @@ func (p *htmlPage) brief(a check.Anomaly) string {
 	}
 	text := strings.Join(parts, ", ")
 	if len(a.Ops) > 0 {
-		text += fmt.Sprintf(" · %s · from %s", count(len(a.Ops), nounOf(a)), lineText(p.h, a.Ops[0]))
+		text += fmt.Sprintf(" · %s · from %s", count(len(a.Ops), p.nounOf(a)), lineText(p.h, a.Ops[0]))
 	}
 	return strings.TrimPrefix(text, " · ")
 }
 
 // nounOf is what the operations of an anomaly are.
-func nounOf(a check.Anomaly) string {
-	if a.Kind == nonlinearizable {
+func (p *htmlPage) nounOf(a check.Anomaly) string {
+	if len(a.Ops) > 0 && p.h.Kind(a.Ops[0]) != history.KindTxn {
 		return "operation"
 	}
 	return "transaction"

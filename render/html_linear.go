@@ -25,7 +25,7 @@ func (p *htmlPage) linear(a check.Anomaly, name string) {
 		p.raw(string(svg))
 		p.shut("div")
 		p.open("figcaption")
-		for i, text := range linearLegend {
+		for i, text := range pic.legend() {
 			if i > 0 {
 				p.text(" ")
 			}

@@ -11,8 +11,14 @@ import (
 	"jcheck/internal/edn"
 )
 
-// nonlinearizable is the kind of anomalies that are drawn as ways through time.
-const nonlinearizable = "nonlinearizable"
+// The kinds of anomalies that are told of single operations and drawn as ways through time.
+const (
+	nonlinearizable = "nonlinearizable"
+	nonsequential   = "nonsequential"
+)
+
+// isLinear tells whether an anomaly is of such a kind.
+func isLinear(kind string) bool { return kind == nonlinearizable || kind == nonsequential }
 
 // maxIdle is up to how many bars there may be for operations to be drawn that could have taken effect, but didn't in any way.
 const maxIdle = 12

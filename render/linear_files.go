@@ -12,7 +12,7 @@ import (
 const maxLinear = 100
 
 // linearFiles are the pictures and stories of what isn't linearizable, in the result and its parts: linear.svg,
-// linear-1.svg, ... and nonlinearizable.txt.
+// linear-1.svg, ... and a text named after the kind.
 func linearFiles(h *history.History, r check.Result) (list []outFile, omitted []string) {
 	drawn, left := 0, 0
 	add := func(dir string, r check.Result) {
@@ -27,7 +27,7 @@ func linearFiles(h *history.History, r check.Result) (list []outFile, omitted []
 			list = append(list, outFile{dir + linearName(i) + ".svg", LinearSVG(h, a)})
 		}
 		if len(stories) > 0 {
-			list = append(list, outFile{dir + nonlinearizable + ".txt", []byte(strings.Join(stories, "\n\n"))})
+			list = append(list, outFile{dir + linearAnomalies(r)[0].Kind + ".txt", []byte(strings.Join(stories, "\n\n"))})
 		}
 	}
 	add("", r)
@@ -44,7 +44,7 @@ func linearFiles(h *history.History, r check.Result) (list []outFile, omitted []
 func linearAnomalies(r check.Result) []check.Anomaly {
 	var list []check.Anomaly
 	for _, a := range r.Anomalies {
-		if a.Kind == nonlinearizable && len(a.Ops) > 0 {
+		if isLinear(a.Kind) && len(a.Ops) > 0 {
 			list = append(list, a)
 		}
 	}

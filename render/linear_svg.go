@@ -17,13 +17,21 @@ var linearStyle string
 // have taken effect, up to where each gets stuck. It is a whole file: it needs nothing else, and suits light and dark. No
 // drawer is needed for it. An anomaly of another kind has no such drawing.
 func LinearSVG(h *history.History, a check.Anomaly) []byte {
-	if a.Kind != nonlinearizable || len(a.Ops) == 0 {
+	if !isLinear(a.Kind) || len(a.Ops) == 0 {
 		return nil
 	}
 	return newLinearPicture(h, a, "linear").svg(a, false)
 }
 
-// linearLegend explains a picture of ways.
+// legend explains the picture.
+func (p *linearPicture) legend() []string {
+	if len(p.ways) == 0 {
+		return append([]string{linearLegend[0]}, linearLegend[len(linearLegend)-1])
+	}
+	return linearLegend[:]
+}
+
+// linearLegend explains bars, ways and time.
 var linearLegend = [...]string{
 	"Each bar is an operation, from its invocation to its completion, in bold if the story tells of it; one that fades to the right was still running, or nobody " +
 		"knows what became of it.",
@@ -40,7 +48,7 @@ func (p *linearPicture) svg(a check.Anomaly, bare bool) []byte {
 	height, wide := p.height, p.wide
 	if !bare {
 		wide = max(wide, linearAlone)
-		for _, text := range linearLegend {
+		for _, text := range p.legend() {
 			legend = append(legend, wrapped(text, textSize, wide-2*margin)...)
 		}
 		height += 14 + lineHeight*float64(len(legend))

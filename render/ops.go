@@ -24,7 +24,7 @@ const (
 // ops shows operations as T1 = ..., each with its place in the file.
 func (p *page) ops(ids []history.ID, a check.Anomaly) {
 	limit := len(ids)
-	if !p.o.Verbose && len(a.Steps) == 0 && a.Kind != nonlinearizable {
+	if !p.o.Verbose && len(a.Steps) == 0 && !isLinear(a.Kind) {
 		limit = min(limit, maxFree)
 	} else if !p.o.Verbose {
 		limit = min(limit, maxOps)

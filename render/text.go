@@ -79,17 +79,7 @@ func (p *page) headline(r check.Result) {
 
 // summary says what was asked and, in a sentence, what was found.
 func (p *page) summary(r check.Result) {
-	asked := "Checked"
-	switch {
-	case p.o.Checked != "":
-		asked += " as " + p.o.Checked
-	case r.Checker != "":
-		asked += " as " + r.Checker
-	}
-	if len(r.Models.Asked) > 0 {
-		asked += " for " + modelList(r.Models.Asked)
-	}
-	p.para(0, asked+": "+found(r)+".")
+	p.para(0, asked(r, p.o.Checked)+": "+found(r)+".")
 	for _, why := range r.Reasons {
 		p.para(2, because(why))
 		p.ops(why.Ops, check.Anomaly{Kind: why.Code, Ops: why.Ops})
@@ -298,6 +288,10 @@ func (p *page) more(r check.Result) {
 	}
 	p.line("")
 	text := fmt.Sprintf("More: jcheck anomalies %s explains it", kind)
+	if isLinear(kind) {
+		p.para(0, text+"; --out DIR draws it.")
+		return
+	}
 	if !p.o.Verbose {
 		text += "; -v shows whole reads and all models"
 	}

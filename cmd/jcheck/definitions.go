@@ -140,6 +140,10 @@ var definitions = [...]definition{
 			"took effect, each at one moment between its invocation and its completion, the object was in no state that allows the answer. " +
 			"An operation whose outcome nobody knows may have taken effect at any time after its invocation, or never.",
 		herlihy},
+	{"nonsequential", groupObject, []string{"non-sequential", "sequential-consistency", "not-sequential"},
+		"As nonlinearizable, but asked of less: no order of the operations explains every answer, even if only the order in which each process " +
+			"did its own is kept, and each operation may have taken effect long after it returned. Searched for with --order session.",
+		"Lamport, How to Make a Multiprocessor Computer That Correctly Executes Multiprocess Programs (IEEE Trans. Comput. 1979)"},
 	{"empty-transaction-graph", groupStatus, nil,
 		"Not an anomaly of the database: no two transactions are ordered by what they saw, or there is none at all. " +
 			"The verdict is then unknown. " +

@@ -13,7 +13,6 @@ import (
 	"jcheck/check"
 	"jcheck/elle"
 	"jcheck/history"
-	"jcheck/linearizable"
 	"jcheck/render"
 )
 
@@ -194,7 +193,7 @@ func (f *elleFlags) shower(e *env, o elle.Options, files int) func(judged) error
 			text = append(text, render.Text(d.h, d.result, render.TextOptions{
 				File: shownName(d.path), Max: f.max, Verbose: f.verbose, Quiet: f.quiet,
 				Color: wantsColor(e.stdout), Width: terminalWidth(e.stdout), Hints: elleHints(o, d.result),
-				NoMore: d.result.Checker == linearizable.Checker, Checked: checkedAs(d.result),
+				Checked: checkedAs(d.result),
 			})...)
 		}
 		shown++

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -84,7 +85,11 @@ func objectPicture(t *testing.T, c fixtures.Case) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := linearizableCheck(linearizable.Options{}, "")(t.Context(), h)
+	o := linearizable.Options{}
+	if slices.Contains(c.Options, "order=session") {
+		o.Order = linearizable.SessionOrder
+	}
+	r, err := linearizableCheck(o, "")(t.Context(), h)
 	if err != nil || len(r.Anomalies) == 0 {
 		t.Fatalf("%s: %v, %v", c.File, r.Verdict, err)
 	}

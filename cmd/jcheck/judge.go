@@ -90,7 +90,7 @@ func (e *env) writeFiles(ctx context.Context, j job, d judged, out string) error
 	}
 	omitted, err := render.Files(ctx, out, d.h, d.result, render.FileOptions{
 		Name: d.path, MaxGraph: j.maxGraph, Drawer: drawer,
-		Page: render.HTMLOptions{File: shownName(d.path), Lattice: latticeModels()},
+		Page: render.HTMLOptions{File: shownName(d.path), Checked: checkedAs(d.result), Lattice: latticeModels()},
 	})
 	for _, what := range omitted {
 		fmt.Fprintf(e.stderr, "jcheck: %s: %s\n", shownName(d.path), what)

@@ -88,6 +88,9 @@ func (f *linearizableFlags) define(fs *pflag.FlagSet) {
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print all keys that are not valid")
 }
 
+// shownParts is how many parts of an object that can't be explained the text tells of.
+const shownParts = 3
+
 // job makes of the flags what is to be done.
 func (f *linearizableFlags) job(e *env, files int) (job, error) {
 	o := f.datatype
@@ -114,6 +117,9 @@ func (f *linearizableFlags) job(e *env, files int) (job, error) {
 	}
 	if f.witness != "" && files > 1 {
 		return job{}, fmt.Errorf("--witness is one file, for one history, not for %d", files)
+	}
+	if !f.verbose {
+		f.max = shownParts
 	}
 	j := job{out: f.out, show: f.shower(e, elle.Options{}, files), ci: &f.ci}
 	if j.read, err = f.readOptions(); err != nil {
@@ -153,7 +159,7 @@ func checkedAs(r check.Result) string {
 			guess = " (told from the operations; --model says otherwise)"
 		}
 	}
-	if model == "" {
+	if model == "" || r.Checker != linearizable.Checker {
 		return ""
 	}
 	return as + model + guess
