@@ -8,7 +8,7 @@ import (
 // pass is one run through the moments of a history, with the set of all configurations that are still possible.
 //
 // Calls take effect as late as they can: at the return of call x, each configuration in which x is still owed tries the
-// sequences of open and crashed calls that end with x (Lowe, "Testing for linearizability", 2017). Four reductions keep
+// sequences of open and crashed calls that end with x (Lowe, "Testing for linearizability", 2017). Five reductions keep
 // the sets small; each leaves at least one way to complete the history if there was one.
 //
 //  1. A read-only call takes effect as soon as it can: no other call sees the difference.
@@ -17,6 +17,9 @@ import (
 //  3. When an overwriting call takes effect, all open blind calls may have done so just before, unseen. So they are no
 //     longer owed; but they may still take effect visibly later.
 //  4. Dominated configurations are dropped (see level).
+//  5. A crashed call takes effect only if the next call, which isn't an overwriting one, or a read that is owed can tell:
+//     otherwise it may as well never have happened, or happen later. In particular no call is hidden behind it unless
+//     something follows: that call could take effect visibly, and the crashed one behind it.
 type pass struct {
 	*search
 	beam  int
@@ -167,8 +170,9 @@ func (p *pass) giveBack(ctx context.Context, x int32) ending {
 		}
 		return stuck
 	}
-	p.cut = p.cut || p.beam > 0 && p.found.live > p.beam
-	p.cur.replace(p.found, p.beam)
+	if p.cur.replace(p.found, p.beam, p.keyed) {
+		p.cut = true
+	}
 	return reached
 }
 
@@ -302,7 +306,7 @@ func (p *pass) take(x int32, m mode, c config, y int32) {
 	kind := p.obj.calls[y].kind
 	next := p.states.step(c.state, kind)
 	over := p.overwrites[kind]
-	if next < 0 || over && c.unseen { // what c came from could have hidden c's last call behind y
+	if next < 0 || over && c.unseen { // what c came from could have hidden or left out c's last call
 		return
 	}
 	d := config{words: p.to, state: next, trail: c.trail}
@@ -321,14 +325,17 @@ func (p *pass) take(x int32, m mode, c config, y int32) {
 	}
 	d.trail = p.note(y, d.trail)
 	seen := next != c.state && p.readNow(&d)
-	d.unseen = over && !seen
+	lone := p.slot[y] < 0 && !seen // y crashed, and so far nobody can tell that it took effect
+	d.unseen = over && !seen || lone
 	w, bit := p.bitOf(x)
 	owed := d.words[p.width+w]&bit != 0
 	switch {
 	case y == x, !owed && p.readOnly[p.obj.calls[x].kind]:
 		p.finish(x, d)
 	case m == owing && !owed: // x was hidden before y
-		p.finish(x, d)
+		if !lone {
+			p.finish(x, d)
+		}
 		p.push(visible, d)
 	default:
 		p.push(m, d)

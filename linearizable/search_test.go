@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"jcheck/check"
@@ -64,6 +65,50 @@ func TestMadeHistories(t *testing.T) {
 			if r.Verdict != want {
 				t.Errorf("%s: verdict is %s, want %s (%v)", k.Datatype(), r.Verdict, want, r.Reasons)
 			}
+		}
+	}
+}
+
+// crashing makes each call that changes the object crash with a chance of one half.
+func (o *object) crashing(r *rand.Rand) *object {
+	crashed := make(map[int32]int32) // kind → the same, crashed
+	for x := range o.calls {
+		c := &o.calls[x]
+		k := o.kinds[c.kind]
+		if k.Outcome = Crashed; r.IntN(2) == 0 || o.d.readOnly(k) {
+			continue
+		}
+		if _, ok := crashed[c.kind]; !ok {
+			crashed[c.kind] = int32(len(o.kinds))
+			o.kinds = append(o.kinds, k)
+		}
+		c.kind, c.ret = crashed[c.kind], never
+	}
+	return o.inOrder()
+}
+
+func TestManyCrashed(t *testing.T) {
+	// Without this, a reduction that is about crashed calls could drop the only linearization: elsewhere few crash.
+	for i, f := range families {
+		r := rand.New(rand.NewPCG(9, uint64(i)))
+		n, invalid := 1500, 0
+		if testing.Short() {
+			n = 300
+		}
+		for range n {
+			o := f.random(t, r, 3+r.IntN(6)).crashing(r)
+			want := allOrders(o, o.init, 0)
+			for _, beam := range []int{0, 1} {
+				if got := verdictOf(t, o, beam); got != want {
+					t.Fatalf("%s: linearizable is %v, want %v (beam %d)\n%s", f.datatype, got, want, beam, o)
+				}
+			}
+			if !want {
+				invalid++
+			}
+		}
+		if invalid == 0 {
+			t.Errorf("%s: none of %d random histories is invalid", f.datatype, n)
 		}
 	}
 }
