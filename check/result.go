@@ -99,6 +99,9 @@ type Anomaly struct {
 	Text   string // the story, speaking of T1, T2, ...; ops and steps are printed by render
 }
 
+// RecognisedField is the field of a composed result that says which checkers the history was recognised for, and why: a map.
+const RecognisedField = "recognised"
+
 // Part is the result of an independent key or of a composed checker.
 type Part struct {
 	Name   string

@@ -45,7 +45,7 @@ const drawers = 8
 // among the anomalies of that kind, and one for each strongly connected component. d may be nil: then there is only DOT.
 func Pictures(ctx context.Context, d Drawer, h *history.History, r check.Result) []Picture {
 	jobs := pictureJobs(h, "", r)
-	for i, p := range r.Parts {
+	for i, p := range allParts(r) {
 		jobs = append(jobs, pictureJobs(h, partDir(i, p), p.Result)...)
 	}
 	list := make([]Picture, len(jobs))

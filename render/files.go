@@ -41,7 +41,7 @@ func files(ctx context.Context, h *history.History, r check.Result, o FileOption
 		{"results.json", JSON(h, o.Name, r)},
 	}
 	list = append(list, texts(h, "", r)...)
-	for i, p := range r.Parts {
+	for i, p := range allParts(r) {
 		list = append(list, texts(h, partDir(i, p), p.Result)...)
 	}
 	ways, omitted := linearFiles(h, r)

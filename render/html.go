@@ -49,7 +49,7 @@ func HTML(h *history.History, r check.Result, o HTMLOptions) []byte {
 	p.reasons(r.Reasons)
 	p.anomalies(r, "", 2)
 	p.components(r, "", 2)
-	p.parts(r.Parts)
+	p.parts(r)
 	p.modelSection(r)
 	p.notes(r.Notes)
 	p.shut("main")
@@ -132,9 +132,11 @@ func anchor(name string) string { return "a-" + safeName(name) }
 // asked is what was checked, as the beginning of a sentence; as is what it was checked as, if that is not the checker.
 func asked(r check.Result, as string) string {
 	text := "Checked"
-	switch {
+	switch by := RecognisedAs(r); {
 	case as != "":
 		text += " as " + as
+	case by != "":
+		text += " as " + by
 	case r.Checker != "":
 		text += " as " + r.Checker
 	}
@@ -244,10 +246,10 @@ func shortestFirst(list []check.Anomaly) []int {
 	return order
 }
 
-// parts are the independent keys that are not valid.
-func (p *htmlPage) parts(parts []check.Part) {
+// parts are the independent keys, or the checkers, that are not valid.
+func (p *htmlPage) parts(r check.Result) {
 	shown, left := 0, 0
-	for i, q := range parts {
+	for i, q := range allParts(r) {
 		if q.Result.Verdict == check.Valid {
 			continue
 		}
@@ -258,7 +260,9 @@ func (p *htmlPage) parts(parts []check.Part) {
 		shown++
 		p.open("section", "class", "part")
 		p.open("h2")
-		p.text("Key ")
+		if !r.Composed {
+			p.text("Key ")
+		}
 		p.elem("code", clipText(q.Name, maxLetter))
 		p.text(": ")
 		p.elem("span", q.Result.Verdict.String(), "class", "word "+q.Result.Verdict.String())
@@ -272,7 +276,7 @@ func (p *htmlPage) parts(parts []check.Part) {
 		p.line()
 	}
 	if left > 0 {
-		p.elem("p", fmt.Sprintf("… and %s more keys that are not valid.", thousands(left)), "class", "more")
+		p.elem("p", fmt.Sprintf("… and %s more %s that are not valid.", thousands(left), partsName(r, left)), "class", "more")
 	}
 }
 

@@ -31,7 +31,7 @@ func linearFiles(h *history.History, r check.Result) (list []outFile, omitted []
 		}
 	}
 	add("", r)
-	for i, part := range r.Parts {
+	for i, part := range allParts(r) {
 		add(partDir(i, part), part.Result)
 	}
 	if left > 0 {

@@ -123,11 +123,7 @@ func partCount(r check.Result) string {
 			out = append(out, fmt.Sprintf("%s %s", thousands(n[v]), v))
 		}
 	}
-	parts := plural(len(r.Parts), "key", "keys")
-	if r.Composed {
-		parts = plural(len(r.Parts), "checker", "checkers")
-	}
-	return fmt.Sprintf("of %s %s %s", thousands(len(r.Parts)), parts, strings.Join(out, ", "))
+	return fmt.Sprintf("of %s %s %s", thousands(len(r.Parts)), partsName(r, len(r.Parts)), strings.Join(out, ", "))
 }
 
 // body shows the anomalies, and the parts that are not valid.

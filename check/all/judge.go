@@ -42,9 +42,6 @@ func pick(s *Shape) []Pick {
 	return best
 }
 
-// RecognisedField is the field of Judge's result that says which checkers a history was recognised for, and why.
-const RecognisedField = "recognised"
-
 // Judge recognises a history, runs every checker that applies, and merges the verdicts: invalid > unknown > valid. The
 // result has a part for each checker. A history of no known workload is unknown, and says what its operations are.
 func Judge(ctx context.Context, h *history.History, v Values) check.Result {
@@ -55,7 +52,7 @@ func Judge(ctx context.Context, h *history.History, v Values) check.Result {
 	for _, p := range picks {
 		why = append(why, edn.NewKeyword(p.Checker.Name), edn.NewString(p.Why))
 	}
-	r.Fields = []history.Field{{Name: RecognisedField, Value: edn.NewMap(why)}}
+	r.Fields = []history.Field{{Name: check.RecognisedField, Value: edn.NewMap(why)}}
 	if len(picks) == 0 {
 		r.Verdict = check.Unknown
 		r.Reasons = []check.Reason{notRecognised(s)}

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -53,25 +51,4 @@ func everyOption() []all.Option {
 		}
 	}
 	return options
-}
-
-// checkedBy says as what a history was checked: by which checkers it was recognised, and why.
-func checkedBy(r check.Result) string {
-	var parts []string
-	for _, f := range r.Fields {
-		if f.Name != all.RecognisedField {
-			continue
-		}
-		for i := 0; i < len(f.Value.Items); i += 2 {
-			name, why := f.Value.Items[i].Text, f.Value.Items[i+1].Text
-			if n := len(parts); n > 0 && strings.HasSuffix(parts[n-1], "("+why+")") {
-				parts[n-1] = strings.TrimSuffix(parts[n-1], " ("+why+")")
-			}
-			parts = append(parts, fmt.Sprintf("%s (%s)", name, why))
-		}
-	}
-	if len(parts) == 0 && r.Composed {
-		return "nothing in particular"
-	}
-	return strings.Join(parts, " and ")
 }

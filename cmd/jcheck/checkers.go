@@ -199,7 +199,6 @@ func (f *checkerFlags) showChecked(e *env) func(judged) error {
 			text = append(text, render.Text(d.h, d.result, render.TextOptions{
 				File: shownName(d.path), Max: f.max, Verbose: f.verbose, Quiet: f.quiet,
 				Color: wantsColor(e.stdout), Width: terminalWidth(e.stdout), NoMore: true,
-				Checked: checkedBy(d.result),
 			})...)
 		}
 		shown++

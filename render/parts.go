@@ -1,0 +1,53 @@
+package render
+
+import (
+	"strings"
+
+	"jcheck/check"
+)
+
+// allParts are the parts of a result that are shown for themselves: its independent keys, or the checkers that it is
+// composed of, and after each of those its keys. A key's name then begins with its checker's.
+func allParts(r check.Result) []check.Part {
+	if !r.Composed {
+		return r.Parts
+	}
+	var list []check.Part
+	for _, p := range r.Parts {
+		list = append(list, p)
+		for _, q := range p.Result.Parts {
+			list = append(list, check.Part{Name: p.Name + ", key " + q.Name, Result: q.Result})
+		}
+	}
+	return list
+}
+
+// partsName is what n parts of a result are.
+func partsName(r check.Result, n int) string {
+	if r.Composed {
+		return plural(n, "checker", "checkers")
+	}
+	return plural(n, "key", "keys")
+}
+
+// RecognisedAs says by which checkers a history was recognised, and why: "set and set-full (clients add elements)". It is
+// empty if nothing had to be recognised.
+func RecognisedAs(r check.Result) string {
+	var parts []string
+	for _, f := range r.Fields {
+		if f.Name != check.RecognisedField {
+			continue
+		}
+		for i := 0; i < len(f.Value.Items); i += 2 {
+			name, why := f.Value.Items[i].Text, " ("+f.Value.Items[i+1].Text+")"
+			if n := len(parts); n > 0 {
+				parts[n-1] = strings.TrimSuffix(parts[n-1], why) // said once for all of them
+			}
+			parts = append(parts, name+why)
+		}
+	}
+	if len(parts) == 0 && r.Composed {
+		return "nothing in particular"
+	}
+	return strings.Join(parts, " and ")
+}
