@@ -74,7 +74,7 @@ NAME may also be a customary one: write-skew, lost-update, phantom, dirty-read.`
 func allAnomalies() []anomaly {
 	var list []anomaly
 	for _, g := range [...]string{
-		groupCycle, groupProcess, groupRealtime, groupDirect, groupExists, groupObject, groupStatus, groupTable,
+		groupCycle, groupProcess, groupRealtime, groupDirect, groupExists, groupObject, groupChecker, groupStatus, groupTable,
 	} {
 		for _, d := range definitions {
 			if d.group == g {

@@ -198,11 +198,26 @@ func (f *checkerFlags) showChecked(e *env) func(judged) error {
 			}
 			text = append(text, render.Text(d.h, d.result, render.TextOptions{
 				File: shownName(d.path), Max: f.max, Verbose: f.verbose, Quiet: f.quiet,
-				Color: wantsColor(e.stdout), Width: terminalWidth(e.stdout), NoMore: true,
+				Color: wantsColor(e.stdout), Width: terminalWidth(e.stdout), NoMore: true, Hints: explainHint(d.result),
 			})...)
 		}
 		shown++
 		_, err := e.stdout.Write(text)
 		return err
 	}
+}
+
+// explainHint says where an anomaly is explained.
+func explainHint(r check.Result) []string {
+	for _, a := range r.Anomalies {
+		if _, err := findAnomaly(a.Kind); err == nil {
+			return []string{"More: jcheck anomalies " + a.Kind + " explains it; --out DIR writes a page to look at."}
+		}
+	}
+	for _, p := range r.Parts {
+		if hint := explainHint(p.Result); hint != nil {
+			return hint
+		}
+	}
+	return nil
 }

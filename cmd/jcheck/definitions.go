@@ -11,6 +11,7 @@ const (
 	sovran    = "Sovran et al., Transactional Storage for Geo-Replicated Systems (SOSP 2011)"
 	daudjee   = "Daudjee, Salem, Lazy Database Replication with Snapshot Isolation (VLDB 2006)"
 	herlihy   = "Herlihy, Wing, Linearizability: A Correctness Condition for Concurrent Objects (TOPLAS 1990)"
+	jepsen    = "jepsen-io/jepsen, jepsen.checker"
 	kingsbury = "Kingsbury, Alvaro, Elle: Inferring Isolation Anomalies from Experimental Observations (VLDB 2020)"
 )
 
@@ -22,6 +23,7 @@ const (
 	groupDirect   = "Seen without a cycle"
 	groupExists   = "Proofs that a cycle exists, where each single cycle has a milder name"
 	groupObject   = "Of single objects (jcheck linearizable)"
+	groupChecker  = "Of the other checkers (jcheck check; each by its own verb)"
 	groupStatus   = "Not anomalies of the database, but listed among them"
 	groupTable    = "Names that exist only in the tables: never reported, but accepted by -a"
 )
@@ -144,6 +146,35 @@ var definitions = [...]definition{
 		"As nonlinearizable, but asked of less: no order of the operations explains every answer, even if only the order in which each process " +
 			"did its own is kept, and each operation may have taken effect long after it returned. Searched for with --order session.",
 		"Lamport, How to Make a Multiprocessor Computer That Correctly Executes Multiprocess Programs (IEEE Trans. Comput. 1979)"},
+	{"lost", groupChecker, []string{"lost-element"},
+		"Something was put into a set or queue, that was confirmed, and yet it isn't there when it must be: a read of the set that began " +
+			"after the confirmation doesn't show it, nor does any later one, or the queue was emptied without it. " +
+			"What failed, or was never confirmed, can't be lost.",
+		jepsen + ": set, set-full, total-queue"},
+	{"unexpected", groupChecker, []string{"unexpected-element", "phantom-element"},
+		"A read of a set shows an element, or a queue hands one out, that nobody had asked to put there until then.",
+		jepsen + ": set, total-queue"},
+	{"duplicated", groupChecker, []string{"duplicated-element"},
+		"A single read of a set shows an element more than once; or a queue hands out an element more often than it was put in, which " +
+			"most queues permit. Often a retry that was carried out twice.",
+		jepsen + ": set-full, total-queue"},
+	{"stale", groupChecker, []string{"stale-element"},
+		"An element of a set was known to be there, by its confirmation or by a read. A read that began later doesn't show it, " +
+			"though it wasn't lost: still later reads do. A linearizable set has no such reads; many others do, for a while.",
+		jepsen + ": set-full, with linearizable"},
+	{"wrong-count", groupChecker, []string{"counter-out-of-bounds"},
+		"A read of a counter is less than what had been confirmed before it began (with whatever subtractions may have happened by its end), " +
+			"or more than what had been asked for by its end.",
+		jepsen + ": counter"},
+	{"never-ok", groupChecker, nil,
+		"No operation of some function ever succeeded, so that nothing was tested of it. Unknown; invalid with --jepsen-compat.",
+		jepsen + ": stats"},
+	{"unavailable", groupChecker, nil,
+		"A smaller fraction of the operations succeeded than --availability asks for.",
+		"Maelstrom: availability"},
+	{"log-line", groupChecker, nil,
+		"A line of a node's log matches the pattern of what must not be there.",
+		jepsen + ": log-file-pattern"},
 	{"empty-transaction-graph", groupStatus, nil,
 		"Not an anomaly of the database: no two transactions are ordered by what they saw, or there is none at all. " +
 			"The verdict is then unknown. " +

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"jcheck/fixtures"
 	"jcheck/internal/edn"
 )
 
@@ -34,10 +35,12 @@ func histories(t *testing.T) []string {
 
 // verbOf is the command that checks one of our own histories.
 func verbOf(file string) string {
-	if filepath.Base(filepath.Dir(file)) == "objects" {
-		return "linearizable"
+	for _, c := range fixtures.Cases() {
+		if strings.HasSuffix(filepath.ToSlash(file), "fixtures/"+c.File) {
+			return c.Verb
+		}
 	}
-	return "elle"
+	return fixtures.Elle
 }
 
 // TestOutputsAgree runs every fixture through every form of output: they must agree on the verdict, the text must keep
