@@ -141,8 +141,12 @@ func (g *gatherer) foreignReason() []check.Reason {
 	if g.known == 0 {
 		code, what = "another-datatype", "no operation is one of a "+g.obj.d.Name
 	}
-	return []check.Reason{{Code: code, Ops: []history.ID{g.strange}, Text: fmt.Sprintf("%s: %s, which has %q; this one is %s",
-		g.h.Pos(g.strange), what, g.obj.d.Functions, g.h.Value(g.h.F(g.strange)))}}
+	f, hint := g.h.Value(g.h.F(g.strange)), "--model says what the object is"
+	if f.Text == "txn" {
+		hint = "jcheck elle checks transactions"
+	}
+	return []check.Reason{{Code: code, Ops: []history.ID{g.strange}, Text: fmt.Sprintf("%s: %s, which has %s; this one is %s (hint: %s)",
+		g.h.Pos(g.strange), what, strings.Join(g.obj.d.Functions, ", "), f, hint)}}
 }
 
 // invocation makes a call of an invocation and its completion, if it has one.

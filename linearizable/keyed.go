@@ -195,7 +195,7 @@ func acceptTxn(c Call) error {
 			}
 		}
 		if !known {
-			return fmt.Errorf("%s is no micro-op (hint: [:read key value] or [:write key value])", item)
+			return fmt.Errorf("%s is no micro-op of it (hint: [:read key value] or [:write key value]; jcheck elle checks other transactions)", item)
 		}
 	}
 	return nil

@@ -93,7 +93,7 @@ func (p *htmlPage) banner(r check.Result) {
 	p.elem("span", p.o.File, "class", "file")
 	p.shut("h1")
 	if p.h != nil {
-		p.elem("p", SizeOf(p.h).String()+".", "class", "size")
+		p.elem("p", sizeText(p.h, r)+".", "class", "size")
 	}
 	p.elem("p", asked(r, p.o.Checked)+": "+found(r)+".")
 	p.shut("header")

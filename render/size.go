@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"jcheck/check"
 	"jcheck/history"
 )
 
@@ -49,7 +50,10 @@ func SizeOf(h *history.History) Size {
 // count counts a client's operation at its end: the completion, or an invocation that never completed.
 func (s *Size) count(h *history.History, id history.ID) {
 	k := h.Kind(id)
-	if k != history.KindTxn && k != history.KindNil && !(k == history.KindList && len(h.Elems(id)) == 0) {
+	switch {
+	case k == history.KindTxn, k == history.KindList && len(h.Elems(id)) == 0:
+	case k == history.KindNil && (h.Value(h.F(id)).IsNil() || h.Value(h.F(id)).Text == "txn"): // a transaction without a value
+	default:
 		s.AllTxn = false
 	}
 	switch h.Type(id) {
@@ -86,6 +90,13 @@ func (s Size) String() string {
 		parts = append(parts, duration(s.Span)+" of history")
 	}
 	return strings.Join(parts, ", ")
+}
+
+// sizeText is the size of a history in the words of what it was checked for: what one does to an object is no transaction.
+func sizeText(h *history.History, r check.Result) string {
+	s := SizeOf(h)
+	s.AllTxn = s.AllTxn && r.Checker != "linearizable"
+	return s.String()
 }
 
 // outcomes tells of the operations that didn't end well, if there are any.

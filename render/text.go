@@ -68,7 +68,7 @@ func (p *page) headline(r check.Result) {
 		return
 	}
 	// The size stays whole: on the same line, or on the next. Quiet is a line for each history, whatever its length.
-	size := SizeOf(p.h).String()
+	size := sizeText(p.h, r)
 	if p.o.Quiet || columns(line)+2+columns(size) <= p.o.Width {
 		p.line("%s: %s", line, size)
 		return
