@@ -72,6 +72,19 @@ var meanings = [...]struct{ kind, text string }{
 	{"causal-reverse", "a read shows a write, but misses one that was acknowledged before that began"},
 	{"illegal-inserts", "transactions inserted rows of a key that each had looked for in vain"},
 
+	{"inconsistent-offsets", "an offset of a log has several values"},
+	{"duplicate", "a message is in the log more than once"},
+	{"lost-write", "an acknowledged message was passed by: consumers polled later ones, but never it"},
+	{"unseen", "an acknowledged message was not polled by the end of the history"},
+	{"poll-skip", "a consumer's next poll passed over messages"},
+	{"nonmonotonic-poll", "a consumer's next poll began no later in the log than its last one ended"},
+	{"int-poll-skip", "a single operation polled messages, but not those between them"},
+	{"int-nonmonotonic-poll", "a single operation polled messages out of the order of the log"},
+	{"nonmonotonic-send", "a producer's next message is no later in the log than its last one"},
+	{"int-send-skip", "a single operation sent messages that others' messages lie between"},
+	{"int-nonmonotonic-send", "a single operation sent messages that are out of order in the log"},
+	{"precommitted-read", "a transaction polled a message that it had sent itself, before it committed"},
+
 	{"empty-transaction-graph", "no two transactions depend on each other: there is nothing to judge"},
 	{"cycle-search-timeout", "the search for cycles ran out of time"},
 }

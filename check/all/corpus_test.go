@@ -153,7 +153,7 @@ func partThrew(result map[string]any) bool {
 func TestOriginals(t *testing.T) {
 	// Without this, our verdicts and figures could differ from the originals' without anybody having meant it.
 	records := readRecords(t)
-	conformances := append(conformances, slices.Concat(movingConformances(), orderConformances())...)
+	conformances := append(conformances, slices.Concat(movingConformances(), orderConformances(), logConformances())...)
 	for _, c := range conformances {
 		t.Run(c.checker, func(t *testing.T) {
 			row, ok := Find(c.checker)
