@@ -57,6 +57,9 @@ func (c *checker) result() check.Result {
 		r.Verdict, r.Reasons = check.Invalid, nil
 	}
 	c.tell(&r)
+	if nothing && c.o.JepsenCompat {
+		r.Anomalies = append(r.Anomalies, check.Anomaly{Kind: cycle.EmptyGraph, Total: 1})
+	}
 	return r
 }
 
