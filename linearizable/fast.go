@@ -102,3 +102,12 @@ func (o *object) moments() []moment {
 	}
 	return all
 }
+
+// called tells which kinds have calls: where an object is a part of another's history, some may have none.
+func (o *object) called() []bool {
+	called := make([]bool, len(o.kinds))
+	for _, c := range o.calls {
+		called[c.kind] = true
+	}
+	return called
+}

@@ -109,12 +109,12 @@ func TestFastAgainstAllOrders(t *testing.T) {
 	for i, f := range fastFamilies {
 		tried := &fastTrial{family: f.family, proves: f.proves}
 		r := rand.New(rand.NewPCG(5, uint64(i)))
-		for range rounds(20_000) {
+		for range howMany(20_000, 2000) {
 			o := f.random(t, r, 3+r.IntN(6))
 			if r.IntN(4) == 0 {
 				o.begin(t, f.datatype)
 			}
-			tried.try(t, o)
+			tried.try(t, r, o)
 		}
 		tried.end(t, 10)
 	}
@@ -125,19 +125,11 @@ func TestFastCollectionsAgainstAllOrders(t *testing.T) {
 	for i, f := range collections {
 		tried := &fastTrial{family: f, proves: true}
 		r := rand.New(rand.NewPCG(6, uint64(i)))
-		for range rounds(30_000) {
-			tried.try(t, f.randomElements(t, r, 3+r.IntN(7)))
+		for range howMany(30_000, 3000) {
+			tried.try(t, r, f.randomElements(t, r, 3+r.IntN(7)))
 		}
 		tried.end(t, 2)
 	}
-}
-
-// rounds is how many random histories to try.
-func rounds(n int) int {
-	if testing.Short() {
-		return n / 10
-	}
-	return n
 }
 
 // fastTrial compares a quick way with all orders.
@@ -147,10 +139,19 @@ type fastTrial struct {
 	tried, applied, invalid int
 }
 
-func (f *fastTrial) try(t *testing.T, o *object) {
+func (f *fastTrial) try(t *testing.T, r *rand.Rand, o *object) {
 	t.Helper()
 	if len(o.calls) == 0 {
 		return
+	}
+	if r.IntN(4) == 0 { // as counterexamples are made
+		keep := make([]int32, len(o.calls)-r.IntN(len(o.calls)))
+		for i := range keep {
+			keep[i] = int32(r.IntN(len(o.calls)))
+		}
+		if o = o.optionalBut(keep); len(o.calls) == 0 {
+			return
+		}
 	}
 	f.tried++
 	why, applies := o.d.fast(o)
@@ -202,4 +203,34 @@ func (o *object) begin(tb testing.TB, datatype string) {
 		tb.Fatal(err)
 	}
 	o.init = init
+}
+
+func TestFastAgainstTheSearch(t *testing.T) {
+	// Without this, what only goes wrong where more elements are there than all orders can be tried of could go unnoticed.
+	for i, f := range collections {
+		r := rand.New(rand.NewPCG(7, uint64(i)))
+		n, decided, invalid := howMany(600, 60), 0, 0
+		for range n {
+			o := f.randomElements(t, r, 10+r.IntN(25))
+			why, applies := o.d.fast(o)
+			if !applies {
+				continue
+			}
+			end := newSearch(o, Options{MaxConfigurations: 20_000}).run(t.Context(), 0, false).end
+			if end != reached && end != stuck {
+				continue
+			}
+			decided++
+			if end == stuck {
+				invalid++
+			}
+			if (why == nil) != (end == reached) {
+				t.Fatalf("%s from %v: linearizable is %v (%v), want %v\n%s", f.datatype, o.d.Show(o.init), why == nil, why, end == reached, o)
+			}
+		}
+		t.Logf("%s: %d decided, %d invalid", f.datatype, decided, invalid)
+		if decided < n/3 || invalid < decided/50 || invalid > decided*49/50 {
+			t.Errorf("%s: of %d random histories %d are invalid: too few of one sort", f.datatype, decided, invalid)
+		}
+	}
 }

@@ -15,8 +15,9 @@ func fastListAppend(o *object) (*proof, bool) {
 			return nil, false
 		}
 	}
+	l.called = o.called()
 	for i, c := range o.kinds {
-		if c.F != "append" {
+		if c.F != "append" || !l.called[i] {
 			continue
 		}
 		_, element, _ := pair(c.Value)
@@ -49,6 +50,7 @@ func fastListAppend(o *object) (*proof, bool) {
 type listOrder struct {
 	*object
 	number   *numbering
+	called   []bool  // by kind
 	of       []int32 // kind → the element that it appends, or how many a read saw; -1 where its answer isn't known
 	appender []int32 // element → the call, -1 for what was there from the start
 	place    []int32 // element → how many came before it; -1 if no read saw it
@@ -61,7 +63,7 @@ func (l *listOrder) readInOrder(initial []Term) *proof {
 	most, reader := join(initial), int32(-1)
 	l.start, l.longest = len(initial), len(initial)
 	for i, c := range l.kinds {
-		if c.F != "read" {
+		if c.F != "read" || !l.called[i] {
 			continue
 		}
 		_, value, _ := pair(c.Value)
@@ -72,7 +74,7 @@ func (l *listOrder) readInOrder(initial []Term) *proof {
 		}
 	}
 	for i, c := range l.kinds {
-		if c.F != "read" {
+		if c.F != "read" || !l.called[i] {
 			continue
 		}
 		_, value, _ := pair(c.Value)

@@ -8,7 +8,7 @@ import (
 
 // element is one element of a collection in which no element occurs twice: the calls that put it in and took it out, and
 // when they ran. What was there at the start was put in before anything else (put is -1); what was never taken out will be
-// after everything else (take is -1).
+// after everything else (take is -1). A take that never returns need not have happened.
 type element struct {
 	put, take        int32
 	putInv, putRet   int32
@@ -51,12 +51,12 @@ func gatherElements(o *object) (e *elements, why *proof, applies bool) {
 	if !e.puts(of, len(initial)) {
 		return nil, nil, false
 	}
-	if why := e.takes(of, number); why != nil {
+	if why := e.takes(of, number, len(initial)); why != nil {
 		return nil, why, true
 	}
 	kept := e.all[:0]
 	for _, x := range e.all {
-		if x.take >= 0 || x.put < 0 || o.calls[x.put].ret != never {
+		if x.takeRet != never || x.putRet != never {
 			kept = append(kept, x)
 		}
 	}
@@ -67,7 +67,7 @@ func gatherElements(o *object) (e *elements, why *proof, applies bool) {
 // puts notes who put in what; it fails if somebody else had done so.
 func (e *elements) puts(of []int32, initial int) bool {
 	for i := range e.all[initial:] {
-		e.all[initial+i].put = -1
+		e.all[initial+i] = element{-1, -1, never, never, never, never} // there may be kinds without calls
 	}
 	for x, c := range e.calls {
 		e.last = max(e.last, c.inv)
@@ -87,7 +87,7 @@ func (e *elements) puts(of []int32, initial int) bool {
 }
 
 // takes notes who took out what.
-func (e *elements) takes(of []int32, number *numbering) *proof {
+func (e *elements) takes(of []int32, number *numbering, initial int) *proof {
 	for x, c := range e.calls {
 		kind := &e.kinds[c.kind]
 		if of[c.kind] >= 0 {
@@ -98,11 +98,14 @@ func (e *elements) takes(of []int32, number *numbering) *proof {
 			continue
 		}
 		n, there := number.find(kind.Value)
-		if !there {
+		if optional := c.ret == never; optional && (!there || e.all[n].take >= 0) {
+			continue
+		}
+		if !there || int(n) >= initial && e.all[n].put < 0 {
 			return &proof{[]int32{int32(x)}, fmt.Sprintf("T1 took %s, which nobody put in.", kind.Value)}
 		}
 		el := &e.all[n]
-		if el.take >= 0 {
+		if el.take >= 0 && el.takeRet != never {
 			return &proof{[]int32{int32(x), el.take}, fmt.Sprintf("T1 and T2 both took %s, which was put in once.", kind.Value)}
 		}
 		if c.ret < el.putInv {
@@ -170,8 +173,12 @@ func fastQueue(o *object) (*proof, bool) {
 	if why != nil || !applies {
 		return why, applies
 	}
+	might := slices.Repeat([]int32{never}, len(e.all)) // when a take was invoked that need not have happened
 	for n := range e.all {
 		x := &e.all[n]
+		if x.takeRet == never {
+			might[n], x.take, x.takeInv = x.takeInv, -1, never
+		}
 		x.putRet, x.takeInv = min(x.putRet, x.takeRet), max(x.takeInv, x.putInv)
 	}
 	put, done := e.timeline(), e.timeline()
@@ -182,7 +189,7 @@ func fastQueue(o *object) (*proof, bool) {
 	if why := e.overtaken(put, done); why != nil {
 		return why, true
 	}
-	return e.stayed(put, done), true
+	return e.stayed(put, done, might), true
 }
 
 // overtaken finds an element that was put in after another and taken before it.
@@ -200,13 +207,13 @@ func (e *elements) overtaken(put, done timeline) *proof {
 }
 
 // stayed finds elements that nobody took though later ones were taken, and that are more than the calls that crashed can
-// have taken.
-func (e *elements) stayed(put, done timeline) *proof {
+// have taken. What might have been taken, if its take happened, is as good as taken if that had been invoked by then.
+func (e *elements) stayed(put, done timeline, might []int32) *proof {
 	first, of := int32(never), int32(-1) // the first end of a take of an element put in after the moment at hand
 	due := make([]int32, e.last+1)       // moment → elements that must have been taken by then
 	later := make(map[int32]int32)       // such an element → the one that was taken then
 	for i := len(put.at) - 1; i >= 0; i-- {
-		if a := done.at[i] - 1; a >= 0 && e.all[a].take < 0 && of >= 0 {
+		if a := done.at[i] - 1; a >= 0 && e.all[a].take < 0 && of >= 0 && might[a] >= first {
 			due[first]++
 			later[a] = of
 		}

@@ -61,15 +61,7 @@ func kvAccess(c Call) (a access, plain bool) {
 // in a longer circle, the block whose first return is earliest must come before its predecessor too, as that one's
 // predecessor must.
 func fastRegister(o *object, initial Term, of func(Call) (access, bool)) (why *proof, applies bool) {
-	r := &uniqueRegister{object: o}
-	accesses := make([]access, len(o.kinds))
-	for i, c := range o.kinds {
-		plain := false
-		if accesses[i], plain = of(c); !plain {
-			return nil, false
-		}
-	}
-	r.access = accesses
+	r := &uniqueRegister{object: o, of: of}
 	if !r.findValues(initial) {
 		return nil, false
 	}
@@ -84,8 +76,8 @@ func fastRegister(o *object, initial Term, of func(Call) (access, bool)) (why *p
 // uniqueRegister is a register each of whose values is written once.
 type uniqueRegister struct {
 	*object
-	access []access // by kind
-	number map[Term]int32
+	of     func(Call) (access, bool)
+	does   []doing // by kind
 	values []value // the first is the initial one
 	blocks []block
 }
@@ -117,21 +109,77 @@ func (v *block) see(x int32, c call) {
 	}
 }
 
+// doing is an access with the numbers of its values; -1 is that of a value that nobody wrote.
+type doing struct {
+	read, write, cas bool
+	from, to         int32
+}
+
 // findValues numbers the values by the calls that write them; it fails if one is written twice.
 func (r *uniqueRegister) findValues(initial Term) bool {
-	r.number = map[Term]int32{initial: 0}
-	r.values = []value{{writer: -1, there: true, next: -1, prev: -1, block: block{-1, -1, -1, -1}}}
-	for x, c := range r.calls {
-		a := r.access[c.kind]
-		if !a.write {
-			continue
-		}
-		if _, twice := r.number[a.to]; twice {
+	number := newNumbering(len(r.kinds))
+	number.add(initial)
+	r.does = make([]doing, len(r.kinds))
+	for i, c := range r.kinds {
+		a, plain := r.of(c)
+		if !plain {
 			return false
 		}
-		r.number[a.to] = int32(len(r.values))
-		r.values = append(r.values, value{writer: int32(x), there: c.ret != never, next: -1, prev: -1,
-			block: block{c.ret, c.inv, int32(x), int32(x)}})
+		r.does[i] = doing{read: a.read, write: a.write, cas: a.cas, from: -1, to: -1}
+		if a.write {
+			fresh := false
+			if r.does[i].to, fresh = number.add(a.to); !fresh {
+				return false
+			}
+		}
+	}
+	for i, c := range r.kinds {
+		d := &r.does[i]
+		if !d.read && !d.cas {
+			continue
+		}
+		a, _ := r.of(c)
+		if n, written := number.find(a.to); d.read && written {
+			d.to = n
+		}
+		if n, written := number.find(a.from); d.cas && written {
+			d.from = n
+		}
+	}
+	if !r.findWriters(number.n) {
+		return false
+	}
+	for i := range r.does { // there may be kinds without calls
+		d := &r.does[i]
+		d.from, d.to = r.written(d.from), r.written(d.to)
+	}
+	return true
+}
+
+func (r *uniqueRegister) written(n int32) int32 {
+	if n > 0 && r.values[n].writer < 0 {
+		return -1
+	}
+	return n
+}
+
+// findWriters finds out who wrote which value; it fails if two wrote the same.
+func (r *uniqueRegister) findWriters(values int32) bool {
+	r.values = make([]value, values)
+	for n := range r.values {
+		r.values[n] = value{writer: -1, next: -1, prev: -1, block: none}
+	}
+	r.values[0].there, r.values[0].block = true, block{-1, -1, -1, -1}
+	for x, c := range r.calls {
+		d := r.does[c.kind]
+		if !d.write {
+			continue
+		}
+		if r.values[d.to].writer >= 0 {
+			return false
+		}
+		r.values[d.to] = value{writer: int32(x), there: c.ret != never, next: -1, prev: -1,
+			block: block{c.ret, c.inv, int32(x), int32(x)}}
 	}
 	return true
 }
@@ -139,22 +187,30 @@ func (r *uniqueRegister) findValues(initial Term) bool {
 // reads checks each read against the call that wrote its value.
 func (r *uniqueRegister) reads() *proof {
 	for x, c := range r.calls {
-		a := r.access[c.kind]
-		if !a.read {
+		d := r.does[c.kind]
+		if !d.read {
 			continue
 		}
-		n, written := r.number[a.to]
-		if !written {
-			return &proof{[]int32{int32(x)}, "T1 read " + a.to.String() + ", which nobody wrote."}
+		if d.to < 0 {
+			return &proof{[]int32{int32(x)}, "T1 read " + r.shown(c.kind) + ", which nobody wrote."}
 		}
-		v := &r.values[n]
+		v := &r.values[d.to]
 		if v.writer >= 0 && c.ret < r.calls[v.writer].inv {
-			return &proof{[]int32{int32(x), v.writer}, "T1 read " + a.to.String() + " and returned before T2, which wrote it, was invoked."}
+			return &proof{[]int32{int32(x), v.writer}, "T1 read " + r.shown(c.kind) + " and returned before T2, which wrote it, was invoked."}
 		}
 		v.there = true
 		v.see(int32(x), c)
 	}
 	return nil
+}
+
+// shown is the value that calls of a kind found: that a read answered, or a compare-and-set took.
+func (r *uniqueRegister) shown(kind int32) string {
+	a, _ := r.of(r.kinds[kind])
+	if a.cas {
+		return a.from.String()
+	}
+	return a.to.String()
 }
 
 // sources links each value that a compare-and-set wrote to the one it took, which must have been there then.
@@ -172,16 +228,16 @@ func (r *uniqueRegister) sources() *proof {
 		if v.writer < 0 {
 			continue
 		}
-		a := r.access[r.calls[v.writer].kind]
-		if !a.cas {
+		kind := r.calls[v.writer].kind
+		if !r.does[kind].cas {
 			continue
 		}
-		p, written := r.number[a.from]
-		if !written {
-			return &proof{[]int32{v.writer}, "T1 took " + a.from.String() + ", which nobody wrote."}
+		p := r.does[kind].from
+		if p < 0 {
+			return &proof{[]int32{v.writer}, "T1 took " + r.shown(kind) + ", which nobody wrote."}
 		}
 		if other := r.values[p].next; other >= 0 {
-			return &proof{[]int32{v.writer, r.values[other].writer}, "T1 and T2 both took " + a.from.String() + ", which was written once."}
+			return &proof{[]int32{v.writer, r.values[other].writer}, "T1 and T2 both took " + r.shown(kind) + ", which was written once."}
 		}
 		r.values[p].next, v.prev = n, p
 		if !r.values[p].there {

@@ -20,12 +20,13 @@ func fastSet(o *object) (*proof, bool) {
 	for _, t := range initial {
 		s.number.add(t)
 	}
+	called := o.called()
 	for i, c := range o.kinds {
-		if c.F == "add" {
+		if called[i] && c.F == "add" {
 			s.of[i], _ = s.number.add(c.Value)
 		}
 	}
-	if why := s.classify(); why != nil {
+	if why := s.classify(called); why != nil {
 		return why, true
 	}
 	return s.contradiction(), true
@@ -52,7 +53,7 @@ type setRead struct {
 }
 
 // reads lists the kinds of reads by size.
-func (s *setClasses) reads() []setRead {
+func (s *setClasses) reads(called []bool) []setRead {
 	var reads []setRead
 	marks := make([]int32, s.number.n)
 	for i, c := range s.kinds {
@@ -61,7 +62,7 @@ func (s *setClasses) reads() []setRead {
 		}
 		s.of[i] = unseen
 		n, items, known := c.Value.inside()
-		if !known || c.Outcome != OK {
+		if !called[i] || !known || c.Outcome != OK {
 			continue
 		}
 		if edn.Kind(c.Value[0]) != edn.Set { // an element may occur twice
@@ -82,8 +83,8 @@ func (s *setClasses) reads() []setRead {
 }
 
 // classify finds the classes, unless reads saw what nobody added, or two saw each something that the other didn't.
-func (s *setClasses) classify() *proof {
-	reads := s.reads()
+func (s *setClasses) classify(called []bool) *proof {
+	reads := s.reads(called)
 	s.class = make([]int32, s.number.n)
 	for e := s.initial; e < len(s.class); e++ {
 		s.class[e] = unseen

@@ -53,7 +53,7 @@ func (r *versions) gather(initial Term) (why *proof, applies bool) {
 		k := r.kinds[c.kind]
 		version, known, value := versionOf(k)
 		switch {
-		case k.Outcome == Failed, k.Outcome == OK && !known && !(k.F == "read" && value.IsNil()):
+		case k.Outcome == Failed, k.Outcome == OK && c.ret == never, k.Outcome == OK && !known && !(k.F == "read" && value.IsNil()):
 			return nil, false
 		case k.F != "read":
 			updates++
