@@ -42,14 +42,43 @@ func sorted(terms []Term) []Term {
 func setStep(state any, c Call) (any, string) {
 	s := state.(string)
 	if c.F == "add" {
-		terms, _ := split(s, -1)
-		return join(sorted(append(terms, c.Value))), ""
+		rest := s
+		for rest != "" {
+			t, behind := cutTerm(rest)
+			if t == c.Value {
+				return s, ""
+			}
+			if t > c.Value {
+				break
+			}
+			rest = behind
+		}
+		return s[:len(s)-len(rest)] + string(c.Value) + rest, ""
 	}
-	items, known := c.Value.Items()
-	if c.Outcome == OK && known && join(sorted(items)) != s {
-		return nil, fmt.Sprintf("can't read %s from set %s", c.Value, edn.NewSet(vector(state).Items))
+	n, items, known := c.Value.inside()
+	if known && edn.Kind(c.Value[0]) != edn.Set { // a set's elements are in order already
+		terms, _ := split(items, n)
+		terms = sorted(terms)
+		n, items = len(terms), join(terms)
 	}
-	return s, ""
+	if c.Outcome != OK || !known || items == s {
+		return s, ""
+	}
+	if len(s)+len(items) > longState {
+		return nil, fmt.Sprintf("can't read these %d elements from a set of %d, or others", n, count(s))
+	}
+	return nil, fmt.Sprintf("can't read %s from set %s", c.Value, edn.NewSet(vector(state).Items))
+}
+
+// longState is how long a state may be for a reason to show it, in bytes.
+const longState = 1000
+
+// count is how many terms s holds.
+func count(s string) (n int) {
+	for ; s != ""; n++ {
+		_, s = cutTerm(s)
+	}
+	return n
 }
 
 // queueType is what the three collections that give their elements back have in common.

@@ -1,6 +1,7 @@
 package linearizable
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"jcheck/history"
@@ -22,11 +23,11 @@ func listAppend() Datatype {
 			all := pairsOf(state)
 			var p pairs
 			for i := 0; i < len(all); i += 2 {
-				items, ok := all[i+1].Items()
+				n, items, ok := all[i+1].inside()
 				if !ok {
 					return nil, fmt.Errorf("initial value %s of key %s is not a list", all[i+1], all[i])
 				}
-				p = p.set(all[i], listOf(items))
+				p = p.set(all[i], listOf(n, items))
 			}
 			return join(p), nil
 		},
@@ -52,27 +53,27 @@ func listAppend() Datatype {
 	}
 }
 
-// listOf is a list of elements; none if there are none, so that equal objects have equal states.
-func listOf(elements []Term) Term {
-	if len(elements) == 0 {
-		return TermOf(history.Value{})
+// listOf is a list of so many elements, one after another; nil if there are none, so that equal objects have equal states.
+func listOf(n int, elements string) Term {
+	if n == 0 {
+		return nilTerm()
 	}
-	values := make([]history.Value, len(elements))
-	for i, e := range elements {
-		values[i] = e.Value()
-	}
-	return TermOf(edn.NewVector(values))
+	return Term(append(binary.AppendUvarint([]byte{byte(edn.Vector)}, uint64(n)), elements...))
 }
 
 func listStep(state any, c Call) (any, string) {
 	p := pairsOf(state)
 	key, value, _ := pair(c.Value)
-	now, _ := p.get(key).Items()
+	n, now, _ := p.get(key).inside()
 	if c.F == "append" {
-		return join(p.set(key, listOf(append(now, value)))), ""
+		return join(p.set(key, listOf(n+1, now+string(value)))), ""
 	}
-	if read, _ := value.Items(); c.Outcome == OK && listOf(read) != listOf(now) {
-		return nil, fmt.Sprintf("can't read %s from key %s, which is %s", value, key, p.get(key))
+	m, read, _ := value.inside()
+	switch {
+	case c.Outcome != OK || read == now:
+		return state, ""
+	case len(read)+len(now) > longState:
+		return nil, fmt.Sprintf("can't read these %d elements from key %s, which has %d, or others", m, key, n)
 	}
-	return state, ""
+	return nil, fmt.Sprintf("can't read %s from key %s, which is %s", value, key, p.get(key))
 }

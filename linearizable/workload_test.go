@@ -354,15 +354,22 @@ func BenchmarkWorkloads(b *testing.B) {
 		{datatype: "versioned-register", clients: 20, ops: million},
 		{datatype: "counter", clients: 20, ops: million},
 	} {
-		b.Run(fmt.Sprintf("%s/%d", w.datatype, w.ops), func(b *testing.B) {
-			h := w.history(b)
-			b.ReportAllocs()
-			for b.Loop() {
-				if r := Check(context.Background(), h, Options{Datatype: w.datatype}); r.Verdict != check.Valid {
-					b.Fatal(r.Verdict, r.Reasons)
-				}
+		for _, wrong := range []bool{false, true} {
+			w.wrong = wrong
+			want := check.Valid
+			if wrong {
+				want = check.Invalid
 			}
-			b.ReportMetric(float64(w.ops)*float64(b.N)/b.Elapsed().Seconds(), "ops/s")
-		})
+			b.Run(fmt.Sprintf("%s/%s/%d", w.datatype, want, w.ops), func(b *testing.B) {
+				h := w.history(b)
+				b.ReportAllocs()
+				for b.Loop() {
+					if r := Check(context.Background(), h, Options{Datatype: w.datatype}); r.Verdict != want {
+						b.Fatal(r.Verdict, r.Reasons)
+					}
+				}
+				b.ReportMetric(float64(w.ops)*float64(b.N)/b.Elapsed().Seconds(), "ops/s")
+			})
+		}
 	}
 }
