@@ -241,3 +241,21 @@ func TestSparseKeys(t *testing.T) {
 		t.Errorf("the anomaly is about %v, want the last read first", a.Ops)
 	}
 }
+
+func TestFailedButSeen(t *testing.T) {
+	// Without this, who records a timeout as a failure would look for a bug in the database.
+	for value, want := range map[string]bool{"3": true, "4": false} {
+		h := read(t, "0 invoke write 1\n0 ok write 1\n1 invoke write 3\n1 fail write 3\n2 invoke read nil\n2 ok read "+value)
+		r := Check(context.Background(), h, Options{Datatype: "register"})
+		if len(r.Anomalies) != 1 {
+			t.Fatalf("anomalies are %v, want one", r.Anomalies)
+		}
+		v, found := fieldOf(r.Anomalies[0], "failed-but-seen")
+		if id, _ := check.AsOpRef(v); found != want || found && id != 3 {
+			t.Errorf("after reading %s, the failed write of 3 is told of: %v as %s, want %v", value, found, v, want)
+		}
+		if told := strings.Contains(r.Anomalies[0].Text, "the write of process 1 on line 4 had taken effect"); told != want {
+			t.Errorf("after reading %s the text is %q", value, r.Anomalies[0].Text)
+		}
+	}
+}

@@ -15,7 +15,6 @@ const maxConfigs = 10
 
 // failure is where a part ceases to be linearizable.
 type failure struct {
-	h       *history.History
 	t       *trial
 	x       int32      // the call that can't have returned when it did
 	last    history.ID // the last completion before that
@@ -39,8 +38,8 @@ type route struct {
 
 // findFailure runs the search again to where it got stuck, now with trails. If they take too much memory it goes without,
 // and if ctx has ended it isn't run at all: then there are fewer states, configurations and routes to tell of, or none.
-func (t *trial) findFailure(ctx context.Context, h *history.History) *failure {
-	f := &failure{h: h, t: t, x: t.moments[t.at].call, last: history.None, shown: make(map[int32]history.Value)}
+func (t *trial) findFailure(ctx context.Context) *failure {
+	f := &failure{t: t, x: t.moments[t.at].call, last: history.None, shown: make(map[int32]history.Value)}
 	end := t.moments[t.at].at
 	for _, m := range t.moments[:t.at] {
 		if m.ret {

@@ -24,7 +24,7 @@ const (
 // search did.
 func (t *trial) anomaly(ctx context.Context, h *history.History) check.Anomaly {
 	maxBytes := t.maxBytes
-	f := t.findFailure(ctx, h)
+	f := t.findFailure(ctx)
 	few, minimal := t.obj.essential(ctx, f.x, maxBytes)
 	id := t.obj.calls[f.x].id
 	a := check.Anomaly{Kind: NonLinearizable, Total: 1}
@@ -43,7 +43,44 @@ func (t *trial) anomaly(ctx context.Context, h *history.History) check.Anomaly {
 	a.Ops = append(a.Ops, id)
 	f.paths(&a, few)
 	a.Text = f.text(a.Ops) + f.enough(few, minimal)
+	if failed := f.denied(h); failed != history.None {
+		a.Fields = append(a.Fields, history.Field{Name: "failed-but-seen", Value: check.OpRef(failed)})
+		a.Text += fmt.Sprintf("\nIf the %s of process %s on line %d had taken effect, that would explain T%d. But it is recorded as "+
+			"failed, which means that it surely did not happen. If nobody can be sure of that, it should be info.",
+			h.Value(h.F(failed)).Text, h.ProcName(h.Proc(failed)), h.Pos(failed).Line, len(a.Ops))
+	}
 	return a
+}
+
+// maxDenied is of how many failed operations it is asked whether they happened after all.
+const maxDenied = 10_000
+
+// denied is the last operation before the failure that is said to have failed but would explain it; None if there is none.
+// A failed compare-and-set is none: it says what it found.
+func (f *failure) denied(h *history.History) history.ID {
+	o := f.t.obj
+	tried := 0
+	for i := h.Size() - 1; i >= 0 && tried < maxDenied; i-- {
+		id := h.At(i)
+		if id > o.calls[f.x].id || h.Type(id) != history.Fail || !h.Client(id) || h.Pair(id) == history.None {
+			continue
+		}
+		c := Call{F: h.Value(h.F(id)).Text, Value: TermOf(h.Op(h.Pair(id)).Value), Outcome: Crashed}
+		if !slices.Contains(o.d.Functions, c.F) || slices.Contains(o.d.Observes, c.F) || o.d.Accepts != nil && o.d.Accepts(c) != nil || o.d.readOnly(c) {
+			continue
+		}
+		tried++
+		for _, r := range f.routes {
+			next, reason := o.d.Step(f.t.states.all[r.state], c)
+			if reason != "" {
+				continue
+			}
+			if _, reason = o.d.Step(next, o.kinds[o.calls[f.x].kind]); reason == "" {
+				return id
+			}
+		}
+	}
+	return history.None
 }
 
 // provedAnomaly tells of a proof that needed no search.

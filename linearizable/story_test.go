@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -96,6 +97,45 @@ func TestSameOperationAsKnossos(t *testing.T) {
 	}
 	if t.Logf("%d counterexamples", told); told < 100 {
 		t.Errorf("%d counterexamples were compared, want some hundreds", told)
+	}
+}
+
+func TestRoutesAreReal(t *testing.T) {
+	// Without this, a counterexample could tell of states that the object can't have come into, or leave out how.
+	for i, f := range families {
+		r := rand.New(rand.NewPCG(8, uint64(i)))
+		told := 0
+		for range 400 {
+			for _, part := range f.random(t, r, 5+r.IntN(8)).parts() {
+				tr := &trial{search: newSearch(part, Options{})}
+				if tr.try(context.Background(), 0); tr.end != stuck {
+					continue
+				}
+				told++
+				fail := tr.findFailure(context.Background())
+				before := part.until(part.calls[fail.x].ret - 1)
+				for k, route := range fail.routes {
+					if err := before.replays(route.calls); err != nil {
+						t.Fatalf("%s: %v in route %v\n%s", f.datatype, err, route.calls, part)
+					}
+					states := fail.replay(route.calls)
+					if got := states[len(states)-1]; got != route.state || got != fail.states[k] || fail.reason(got) == "" {
+						t.Fatalf("%s: route %v leads to state %d and not to %d, where %q\n%s", f.datatype, route.calls, got, fail.states[k], fail.reason(got), part)
+					}
+				}
+				for _, c := range fail.configs {
+					if len(fail.replay(c.calls)) != len(c.calls)+1 || c.settled != len(c.calls) {
+						t.Fatalf("%s: configuration %v has calls of later\n%s", f.datatype, c, part)
+					}
+				}
+				if err := before.replays(fail.order); err != nil {
+					t.Fatalf("%s: the longest beginning can't be: %v\n%s", f.datatype, err, part)
+				}
+			}
+		}
+		if told < 4 {
+			t.Errorf("%s: only %d counterexamples", f.datatype, told)
+		}
 	}
 }
 
