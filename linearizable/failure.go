@@ -24,6 +24,7 @@ type failure struct {
 	configs []route    // to the first configurations when last returned
 	widest  int        // how many configurations there were then
 	pending []int32    // calls that were open or had crashed when x returned, but for x
+	bound   *boundary  // a moment shortly before, when little was possible; nil if there was none
 	order   []int32    // the calls before x in an order that explains them: the longest there is
 	shown   map[int32]history.Value
 	bytes   int64 // of shown
@@ -50,10 +51,13 @@ func (t *trial) findFailure(ctx context.Context) *failure {
 		}
 	}
 	t.tried, t.maxTried = 0, never<<8
-	p := t.run(ctx, t.beam, true)
+	find := newBoundaryFinder(t.moments, t.at)
+	p := newPass(t.search, t.beam, true)
+	p.run(ctx, find.look)
 	if p.end == tooLarge {
 		t.maxBytes = never << 16
-		p = t.run(ctx, t.beam, false)
+		p = newPass(t.search, t.beam, false)
+		p.run(ctx, find.look)
 	}
 	switch {
 	case p.end == cancelled:
@@ -62,6 +66,7 @@ func (t *trial) findFailure(ctx context.Context) *failure {
 		panic("linearizable: internal error: a second search did not end as the first")
 	}
 	f.findRoutes(p)
+	f.bound = find.best
 	return f
 }
 

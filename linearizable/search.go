@@ -125,11 +125,17 @@ var beams = [...]int{64, 512, 4096, 32768, 0}
 // run makes one pass with levels of at most beam configurations.
 func (s *search) run(ctx context.Context, beam int, trails bool) *pass {
 	p := newPass(s, beam, trails)
-	for i, m := range s.moments {
+	p.run(ctx, nil)
+	return p
+}
+
+// run goes through all moments, and calls look after each, if it is given.
+func (p *pass) run(ctx context.Context, look func(*pass)) {
+	for i, m := range p.moments {
 		p.at = i
 		if i&255 == 0 {
 			if p.end = p.mayGoOn(ctx); p.end != reached {
-				return p
+				return
 			}
 		}
 		if !m.ret {
@@ -137,10 +143,12 @@ func (s *search) run(ctx context.Context, beam int, trails bool) *pass {
 			continue
 		}
 		if p.end = p.giveBack(ctx, m.call); p.end != reached {
-			return p
+			return
 		}
 		p.close(m.call)
+		if look != nil {
+			look(p)
+		}
 	}
-	p.at = len(s.moments)
-	return p
+	p.at = len(p.moments)
 }

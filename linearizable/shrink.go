@@ -18,10 +18,12 @@ import (
 // make the proof minimal: without any one of its calls it is none.
 type shrinker struct {
 	obj      *object
-	fate     []fate  // of each call
-	kept     int     // calls whose fate that is
-	states   *states // those of all searches: their kinds of calls are the same
-	perGap   []int32 // kind → how many optional calls of it can matter before each kept one; 0 if any number
+	fate     []fate    // of each call
+	kept     int       // calls whose fate that is
+	live     []int32   // calls that were not dropped at first
+	from     *boundary // where the smaller history begins; nil for the beginning of the history
+	starts   []start   // in what configurations: the history is wrong if it is from each of them
+	perGap   []int32   // kind → how many optional calls of it can matter before each kept one; 0 if any number
 	maxBytes int64
 	work     int64 // moments and configurations looked at
 }
@@ -35,15 +37,16 @@ const (
 	dropped
 )
 
-// The bounds of shrinking: from how many calls at most a proof is made, how many optional calls there may be, each of
-// which is a way to go on in every configuration; how many configurations a single search may take, and all of them
-// together.
+// The bounds of shrinking: from how many calls at most a proof is made; how many optional calls there may be, and of how
+// many kinds, each of which is a way to go on in every configuration; how many configurations a single search may take, and
+// all of them together.
 const (
-	maxShrunk         = 2000
-	maxOptional       = 512
-	shrinkTried       = 20_000
-	shrinkWork  int64 = 1_000_000
-	shrinkBytes int64 = 64 << 20
+	maxShrunk              = 2000
+	maxOptional            = 4096
+	maxOptionalKinds       = 256
+	shrinkTried            = 20_000
+	shrinkWork       int64 = 1_000_000
+	shrinkBytes      int64 = 64 << 20
 )
 
 // windows are of how many calls, the last ones before the failure, a proof is looked for first: in a long history the
@@ -54,8 +57,18 @@ var windows = [...]int{24, 160, maxShrunk}
 // that would have taken too much work, or more than maxBytes, or ctx ended first; then the calls, if there are any, are a
 // proof too, but perhaps not a minimal one.
 func (o *object) essential(ctx context.Context, x int32, maxBytes int64) (calls []int32, found bool) {
-	s := &shrinker{obj: o, fate: make([]fate, len(o.calls)), states: newStates(o), maxBytes: min(maxBytes, shrinkBytes)}
-	s.perGap = s.useful()
+	s := &shrinker{obj: o, fate: make([]fate, len(o.calls)), starts: []start{{state: o.init, states: newStates(o)}}, maxBytes: min(maxBytes, shrinkBytes)}
+	s.perGap = s.useful(s.starts[0].states)
+	return s.essential(ctx, x)
+}
+
+// essentialSince is essential for what came after a boundary.
+func (o *object) essentialSince(ctx context.Context, x int32, maxBytes int64, b *boundary) (calls []int32, found bool) {
+	s := &shrinker{obj: o, fate: make([]fate, len(o.calls)), from: b, starts: b.starts, perGap: make([]int32, len(o.kinds)), maxBytes: min(maxBytes, shrinkBytes)}
+	return s.essential(ctx, x)
+}
+
+func (s *shrinker) essential(ctx context.Context, x int32) (calls []int32, found bool) {
 	before := s.cut(x)
 	for _, n := range windows {
 		recent := before[max(0, len(before)-n):]
@@ -80,6 +93,8 @@ func (s *shrinker) cut(x int32) (before []int32) {
 		switch {
 		case int32(i) == x:
 			s.kept++
+		case s.from != nil && c.ret <= s.from.at:
+			s.fate[i] = dropped
 		case c.inv > end || c.ret > end && s.reads(int32(i)):
 			s.fate[i] = dropped
 		case c.ret > end:
@@ -87,6 +102,11 @@ func (s *shrinker) cut(x int32) (before []int32) {
 		default:
 			s.kept++
 			before = append(before, int32(i))
+		}
+	}
+	for i := range s.obj.calls {
+		if s.fate[i] != dropped {
+			s.live = append(s.live, int32(i))
 		}
 	}
 	s.inOrder(before)
@@ -163,42 +183,60 @@ func (s *shrinker) reduce(ctx context.Context, calls []int32) (left []int32, com
 
 // wrong tells whether the smaller history is known not to be linearizable.
 func (s *shrinker) wrong(ctx context.Context) bool {
-	small, free := s.smaller()
-	if free > maxOptional {
-		s.work += int64(len(s.obj.calls))
+	for i := range s.starts {
+		if !s.wrongFrom(ctx, &s.starts[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// wrongFrom tells whether the smaller history is known not to be linearizable from one start.
+func (s *shrinker) wrongFrom(ctx context.Context, from *start) bool {
+	s.work += int64(len(s.live) / 16)
+	small := s.smaller(from)
+	if small == nil {
 		return false
 	}
 	search := newSearch(small, Options{MaxConfigurations: shrinkTried, MaxBytes: s.maxBytes})
-	search.states = s.states
-	made := s.states.bytes
+	search.states = from.states
+	made := search.states.bytes
 	end := cutShort
 	for i := 0; i < len(beams) && end == cutShort; i++ {
 		end = search.run(ctx, beams[i], false).end
 		s.work += int64(len(search.moments))
 	}
-	s.work += search.tried + (s.states.bytes-made)/32 // large states are dear to make
+	s.work += search.tried*int64(1+len(search.groups)/16) + (search.states.bytes-made)/32 // large states are dear to make
 	return end == stuck
 }
 
-// smaller is the history with the present fates. Of the optional calls of a kind only as many are in it as can matter:
-// the first ones, which can do whatever later ones can. The number tells how many there are.
-func (s *shrinker) smaller() (small *object, free int) {
-	small = &object{d: s.obj.d, init: s.obj.init, kinds: s.obj.kinds}
+// smaller is the history with the present fates, nil if there are too many optional calls in it. Of the optional calls of a kind only as many are in it as can matter:
+// the first ones, which can do whatever later ones can.
+func (s *shrinker) smaller(from *start) *object {
+	small := &object{d: s.obj.d, init: from.state, kinds: s.obj.kinds}
 	taken := make([]int32, len(s.obj.kinds))
-	for x, c := range s.obj.calls {
+	free, kinds := 0, 0
+	for _, x := range s.live {
+		c := s.obj.calls[x]
+		if s.fate[x] == dropped || from.gone[x] {
+			continue
+		}
 		if s.fate[x] == optional {
-			taken[c.kind]++
+			if taken[c.kind]++; taken[c.kind] == 1 {
+				kinds++
+			}
 			if n := s.perGap[c.kind]; n > 0 && int(taken[c.kind]) > int(n)*s.kept {
 				continue
 			}
 			c.ret = never
 			free++
 		}
-		if s.fate[x] != dropped {
-			small.calls = append(small.calls, c)
-		}
+		small.calls = append(small.calls, c)
 	}
-	return small, free
+	if free > maxOptional || kinds > maxOptionalKinds {
+		return nil
+	}
+	return small
 }
 
 // maxClosure is up to how many states the object may have for them to be counted, maxClosureKinds by how many kinds of calls.
@@ -208,25 +246,28 @@ const (
 )
 
 // useful tells for each kind how many optional calls of it can matter between two kept ones (or before the first). Of the
-// optional calls there, those that lead back to a state that was there already can be left out, so there are fewer than
-// the object has states; and all before the last overwriting one can be, so there is at most one that overwrites.
-func (s *shrinker) useful() []int32 {
+// optional calls there, those that lead back to a state that was there already can be left out, so there is at most one
+// for each state that the kind changes; and all before the last overwriting one can be, so there is at most one that
+// overwrites.
+func (s *shrinker) useful(all *states) []int32 {
 	perGap := make([]int32, len(s.obj.kinds))
-	several := int32(0)
-	for at := 0; at <= maxClosure && len(s.obj.kinds) <= maxClosureKinds; at++ {
-		if at == len(s.states.all) { // all steps lead to states that were there already
-			several = max(1, int32(at)-1)
-			break
-		}
+	at := int32(0)
+	for ; int(at) < len(all.all) && len(all.all) <= maxClosure && len(s.obj.kinds) <= maxClosureKinds; at++ {
 		for k := range s.obj.kinds {
-			if s.states.step(int32(at), int32(k)); len(s.states.all) > maxClosure {
-				break
+			if next := all.step(at, int32(k)); next >= 0 && next != at {
+				perGap[k]++
 			}
 		}
 	}
+	closed := int(at) == len(all.all) // all steps lead to states that were there already
 	for k, c := range s.obj.kinds {
-		if perGap[k] = several; s.obj.d.overwrites(c) {
+		switch {
+		case s.obj.d.overwrites(c):
 			perGap[k] = 1
+		case !closed:
+			perGap[k] = 0
+		default:
+			perGap[k] = max(perGap[k], 1)
 		}
 	}
 	return perGap

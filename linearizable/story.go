@@ -25,7 +25,7 @@ const (
 func (t *trial) anomaly(ctx context.Context, h *history.History) check.Anomaly {
 	maxBytes := t.maxBytes
 	f := t.findFailure(ctx)
-	few, minimal := t.obj.essential(ctx, f.x, maxBytes)
+	few, minimal, known, fields := f.proof(ctx, h, maxBytes)
 	id := t.obj.calls[f.x].id
 	a := check.Anomaly{Kind: NonLinearizable, Total: 1}
 	a.Fields = append(a.Fields, history.Field{Name: "op", Value: check.OpRef(id)})
@@ -36,13 +36,13 @@ func (t *trial) anomaly(ctx context.Context, h *history.History) check.Anomaly {
 	switch {
 	case (minimal || few != nil) && len(few) < maxEssential:
 		a.Ops = f.ids(few)
-		a.Fields = append(a.Fields, history.Field{Name: "essential", Value: allRefs(append(f.ids(few), id))})
+		a.Fields = append(append(a.Fields, history.Field{Name: "essential", Value: allRefs(append(f.ids(few), id))}), fields...)
 	case f.last != history.None:
 		a.Ops = []history.ID{f.last}
 	}
 	a.Ops = append(a.Ops, id)
 	f.paths(&a, few)
-	a.Text = f.text(a.Ops) + f.enough(few, minimal)
+	a.Text = f.text(a.Ops) + f.enough(few, minimal, known)
 	if failed := f.denied(h); failed != history.None {
 		a.Fields = append(a.Fields, history.Field{Name: "failed-but-seen", Value: check.OpRef(failed)})
 		a.Text += fmt.Sprintf("\nIf the %s of process %s on line %d had taken effect, that would explain T%d. But it is recorded as "+
@@ -260,21 +260,60 @@ func (f *failure) text(ops []history.ID) string {
 	return b.String()
 }
 
-// enough says which operations prove the matter by themselves.
-func (f *failure) enough(few []int32, minimal bool) string {
-	const even = ": no order explains them, even if every other operation were free to happen at any time after its invocation, or never."
-	switch n := len(few) + 1; {
+// enough says which operations prove the matter by themselves, or by what was known at a boundary, if there is one.
+func (f *failure) enough(few []int32, minimal bool, known string) string {
+	n := len(few) + 1
+	even := ": no order explains them, even if every other operation were free to happen at any time after its invocation, or never."
+	prove, since := "prove it by themselves", ""
+	if known != "" {
+		prove, since = "prove the rest", "\n"+known
+		even = strings.Replace(even, "operation", "operation since", 1)
+	}
+	switch {
 	case !minimal && few == nil:
 		return ""
 	case n > maxEssential:
-		return fmt.Sprintf("\nIt takes %d operations to prove that.", n)
+		return fmt.Sprintf("%s\nIt takes %d operations to prove that.", since, n)
 	case !minimal:
-		return fmt.Sprintf("\nT1 to T%d prove it by themselves%s (Fewer might: the search for them was ended.)", n, even)
+		return fmt.Sprintf("%s\nT1 to T%d %s%s (Fewer might: the search for them was ended.)", since, n, prove, even)
+	case n == 1 && known != "":
+		return since + "\nNothing that the other operations may have done since allows T1."
 	case n == 1:
 		return "\nT1 alone proves it: nothing that the other operations may have done, at whatever time, allows it."
 	case n == 2:
-		return "\nT1 and T2 prove it by themselves" + even
-	default:
-		return fmt.Sprintf("\nT1 to T%d prove it by themselves%s", n, even)
+		return since + "\nT1 and T2 " + prove + even
 	}
+	return fmt.Sprintf("%s\nT1 to T%d %s%s", since, n, prove, even)
+}
+
+// proof is the few calls that prove the failure, with x, and whether they are known to be a minimal proof. If they rest on a
+// boundary, known says what was known there.
+func (f *failure) proof(ctx context.Context, h *history.History, maxBytes int64) (few []int32, minimal bool, known string, fields []history.Field) {
+	o := f.t.obj
+	few, minimal = o.essential(ctx, f.x, maxBytes)
+	if minimal || few != nil || f.bound == nil {
+		return few, minimal, "", nil
+	}
+	if few, minimal = o.essentialSince(ctx, f.x, maxBytes, f.bound); !minimal && few == nil {
+		return nil, false, "", nil
+	}
+	var states []history.Value
+	var texts []string
+	for _, s := range f.bound.starts {
+		v := o.d.Show(s.state)
+		if text := v.String(); !slices.Contains(texts, text) {
+			states, texts = append(states, v), append(texts, text)
+		}
+	}
+	shown := strings.Join(texts[:min(len(texts), maxConfigs)], ", ")
+	if len(texts) > maxConfigs {
+		shown += ", ..."
+	}
+	id := o.calls[f.bound.call].id
+	known = fmt.Sprintf("When the %s of process %s returned (line %d), the %s could be in %d states: %s.", h.Value(h.F(id)).Text,
+		h.ProcName(h.Proc(id)), h.Pos(id).Line, o.d.Name, len(texts), shown)
+	if len(texts) == 1 {
+		known = strings.Replace(known, "could be in 1 states: ", "could only be in one state: ", 1)
+	}
+	return few, minimal, known, []history.Field{{Name: "since", Value: check.OpRef(id)}, {Name: "since-states", Value: edn.NewVector(states)}}
 }
