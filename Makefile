@@ -2,7 +2,7 @@
 
 FUZZTIME ?= 60s
 
-.PHONY: build test ci fuzz bench benchmarks docs-pictures clean
+.PHONY: build test ci fuzz bench benchmarks docs-pictures man clean
 
 build: ## the commands, static, into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -30,6 +30,13 @@ benchmarks: ## of single stages, with bytes and allocations
 
 docs-pictures: build ## the drawings of docs/anomalies.md, and the guide itself
 	PATH="$(CURDIR)/bin:$$PATH" go test ./cmd/jcheck -run '^TestAnomalyGuide$$' -count=1 -rewrite
+
+man: build ## manual pages, into bin/man/, and completions for bash, zsh and fish, into bin/completions/
+	bin/jcheck man bin/man
+	mkdir -p bin/completions
+	bin/jcheck completion bash > bin/completions/jcheck.bash
+	bin/jcheck completion zsh > bin/completions/_jcheck
+	bin/jcheck completion fish > bin/completions/jcheck.fish
 
 clean: ## what the targets above made
 	rm -rf bin

@@ -15,6 +15,7 @@ const release = "0.1.0-dev"
 const rootLong = `jcheck checks recorded histories of databases: did the database keep its promise,
 and if not, which operations prove it?
 
+  jcheck check history.json       whatever it is: recognises it, checks it
   jcheck elle history.json        is it strict-serializable, as clients saw it?
   jcheck elle -c snapshot-isolation history.edn
   jcheck linearizable history.edn is this register, queue or lock what it claims?
@@ -55,6 +56,7 @@ func rootCommand(e *env) *cobra.Command {
 	root.SetHelpCommandGroupID(groupOther)
 	root.SetCompletionCommandGroupID(groupOther)
 	root.AddCommand(verbs(e)...)
+	completeWords(root)
 	return root
 }
 
@@ -82,7 +84,7 @@ func verbs(e *env) []*cobra.Command {
 	list := append([]*cobra.Command{
 		inGroup(groupJudge, checkCommand(e)), inGroup(groupJudge, elleCommand(e)), inGroup(groupJudge, linearizableCommand(e))}, checkerCommands(e)...)
 	list = append(list, inGroup(groupHistory, showCommand(e)))
-	return append(list, inGroup(groupLearn, genCommand(e)), inGroup(groupLearn, modelsCommand(e)), inGroup(groupLearn, anomaliesCommand(e)))
+	return append(list, inGroup(groupLearn, genCommand(e)), inGroup(groupLearn, modelsCommand(e)), inGroup(groupLearn, anomaliesCommand(e)), manCommand(e))
 }
 
 func inGroup(id string, c *cobra.Command) *cobra.Command {
@@ -102,7 +104,7 @@ func verbNames(root *cobra.Command) []string {
 // unknownVerb says what a first word that is no verb may have meant: a file, or a misspelt verb.
 func unknownVerb(c *cobra.Command, word string) error {
 	if _, err := os.Stat(word); err == nil {
-		return fmt.Errorf("%q is not a command (hint: jcheck elle %s)", word, word)
+		return fmt.Errorf("%q is not a command (hint: jcheck check %s)", word, word)
 	}
 	if near := c.SuggestionsFor(word); len(near) > 0 {
 		return fmt.Errorf("unknown command %q (hint: jcheck %s)", word, near[0])
