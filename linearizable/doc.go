@@ -28,6 +28,7 @@
 //
 // The first operation that can't be linearized, the last that returned before it, every state that the object could be in
 // with the reason why the operation can't have answered so there, the operations pending then, and the end of the longest
-// order that explains all before it (failure.go). Then the few operations that prove the matter by themselves, whatever
-// the others did (shrink.go), if the history isn't too large to find them.
+// order that explains all before it (failure.go, told by story.go). Then the few operations that prove the matter by
+// themselves, whatever the others did (shrink.go); in a long history, where whatever the others did explains anything, by what was
+// possible at a moment shortly before (boundary.go).
 package linearizable

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +21,7 @@ const guideHead = `# Anomalies
 
 What each anomaly is, with the smallest history that shows it, as ` + "`jcheck elle --out DIR`" + ` draws it: one box per transaction,
 its micro-ops from top to bottom, those that matter on yellow; an arrow leads from what must come first, and says why. Hover
-over anything to see it whole.
+over anything to see it whole. Single objects are drawn [otherwise](counterexamples.md).
 
 ` + "`jcheck anomalies NAME --history edn | jcheck elle --out DIR -`" + ` makes these drawings. Which model forbids what is in
 [models.md](models.md), and in one picture:
@@ -70,6 +69,8 @@ func TestAnomalyGuide(t *testing.T) {
 	}
 	fmt.Fprintf(&guide, "\n## Without a drawing\n\nThese are names without a history of their own, or anomalies without a transaction to show.\n\n%s",
 		strings.Join(unseen, ""))
+	leader, _ := fixtures.Anomaly("leader") // for the guide on counterexamples
+	compare(t, filepath.Join("docs", "img", "leader.svg"), objectPicture(t, leader))
 	compare(t, filepath.Join("docs", "img", "models.svg"), render.LatticeSVG(latticeModels()))
 	compare(t, filepath.Join("docs", "anomalies.md"), []byte(guide.String()))
 }
@@ -86,8 +87,13 @@ func objectPicture(t *testing.T, c fixtures.Case) []byte {
 		t.Fatal(err)
 	}
 	o := linearizable.Options{}
-	if slices.Contains(c.Options, "order=session") {
-		o.Order = linearizable.SessionOrder
+	for _, option := range c.Options {
+		if initial, ok := strings.CutPrefix(option, "initial="); ok {
+			o.Initial = initial
+		}
+		if option == "order=session" {
+			o.Order = linearizable.SessionOrder
+		}
 	}
 	r, err := linearizableCheck(o, "")(t.Context(), h)
 	if err != nil || len(r.Anomalies) == 0 {
