@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"slices"
 	"time"
 
 	"jcheck/internal/sim"
@@ -64,8 +65,8 @@ const (
 	m      = 1000 * k
 )
 
-// groups are all cases: first the figures that are aimed at, then the hard shapes.
-func groups() []group { return append(figures(), shapes()...) }
+// groups are all cases: first the figures that are aimed at, then the small checkers, then the hard shapes.
+func groups() []group { return slices.Concat(figures(), checkers(), shapes()) }
 
 // figures are the cases that a limit is set for. The histories are those of the README's comparison: 1 to 4 micro-ops, 10
 // active keys, 32 writes a key, 10 clients.
