@@ -62,8 +62,6 @@ var meanings = [...]struct{ kind, text string }{
 	{"unexpected-key", "a read shows an account that the bank does not have"},
 	{"unexpected-dequeue", "an element was dequeued that the queue cannot have held"},
 	{"overtaken", "an element left a FIFO queue before one that had been in it for longer"},
-	{"lost-element", "an acknowledged element never came out of the queue"},
-	{"unexpected-element", "an element came out of the queue that nobody tried to enqueue"},
 	{"duplicate-id", "several calls were given the same identifier"},
 	{"long-fork", "two reads show independent writes in opposite orders"},
 	{"wrong-link", "an operation does not follow the one that came before it"},
@@ -84,6 +82,9 @@ var meanings = [...]struct{ kind, text string }{
 	{"int-send-skip", "a single operation sent messages that others' messages lie between"},
 	{"int-nonmonotonic-send", "a single operation sent messages that are out of order in the log"},
 	{"precommitted-read", "a transaction polled a message that it had sent itself, before it committed"},
+	{"missing-earlier", "a read found what a client wrote later, but not what it had written before"},
+	{"nonmonotonic", "operations saw values that only grow in contradictory orders"},
+	{"unreachable-sum", "a final read shows a sum that the additions cannot come to"},
 
 	{"empty-transaction-graph", "no two transactions depend on each other: there is nothing to judge"},
 	{"cycle-search-timeout", "the search for cycles ran out of time"},

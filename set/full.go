@@ -12,6 +12,8 @@ import (
 type FullOptions struct {
 	// Linearizable makes stale elements invalid: each read must show all that was known before it began.
 	Linearizable bool
+	// Add is the function that adds an element; "" means add.
+	Add string
 	// JepsenCompat forgets what was read of an element when it is added again, takes an element for stale only if its
 	// latency is at least a millisecond by the clock, takes a read without a value for one of an empty set, and doesn't see
 	// duplicated and unexpected elements.
@@ -60,7 +62,7 @@ type span struct {
 //
 // Time is linear in the number of elements that were read in all, besides n log n in operations.
 func CheckFull(ctx context.Context, h *history.History, o FullOptions) check.Result {
-	t := timeline{h: h, o: o, fs: check.NewFunctions(h, Functions()...), elements: check.NewNumbering(h)}
+	t := timeline{h: h, o: o, fs: check.NewFunctions(h, o.functions()...), elements: check.NewNumbering(h)}
 	t.adds()
 	if id, ok := t.forward(ctx); !ok {
 		return noSet(h, FullChecker, id)
@@ -70,6 +72,15 @@ func CheckFull(ctx context.Context, h *history.History, o FullOptions) check.Res
 		return check.Result{Checker: FullChecker, Reasons: []check.Reason{check.Interrupted}}
 	}
 	return t.result()
+}
+
+// functions are those of the operations, by their places.
+func (o FullOptions) functions() []string {
+	fs := Functions()
+	if o.Add != "" {
+		fs[addF] = o.Add
+	}
+	return fs
 }
 
 // adds numbers the elements that somebody tried to add, and orders them by when that was.

@@ -15,8 +15,8 @@ const Checker = "total-queue"
 
 // The kinds of anomalies that Check finds. That an element comes out twice isn't one: the figures tell of it.
 const (
-	Lost       = "lost-element"       // acknowledged, but never dequeued
-	Unexpected = "unexpected-element" // dequeued, but nobody tried to enqueue it
+	Lost       = "lost"       // acknowledged, but never dequeued
+	Unexpected = "unexpected" // dequeued, but nobody tried to enqueue it
 )
 
 // Functions are those of the queue's operations. A drain is many dequeues at once.

@@ -22,6 +22,7 @@ var rooms = []struct {
 	{"internal/cycle", []string{"check", "history", "internal/edn", "internal/graph"}},
 	{"elle", []string{"check", "history", "internal/edn", "internal/graph", "internal/cycle"}},
 	{"check/kafka", []string{"check", "history", "internal/edn", "internal/graph", "internal/cycle"}},
+	{"check/monotonic", []string{"check", "history", "internal/edn", "internal/graph"}},
 	{"linearizable", []string{"check", "history", "internal/edn", "internal/graph"}},
 	{"set", []string{"check", "history", "internal/edn"}},
 	{"counter", []string{"check", "history", "internal/edn"}},
