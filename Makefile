@@ -2,7 +2,7 @@
 
 FUZZTIME ?= 60s
 
-.PHONY: build test ci fuzz bench benchmarks docs-pictures man clean
+.PHONY: build test ci fuzz fuzz-linearizable bench benchmarks docs-pictures man clean
 
 build: ## the commands, static, into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -20,6 +20,10 @@ fuzz: ## every fuzz target for FUZZTIME, one after another
 			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$pkg" || exit 1; \
 		done; \
 	done
+
+fuzz-linearizable: ## 100,000 random histories of each datatype against Porcupine, and against all orders; some twenty minutes
+	go test ./linearizable -count=1 -timeout 5h -v -random 100000 \
+		-run '^(TestAgainstAllOrders|TestAgainstPorcupine|TestSessionsAgainstAllOrders)$$' | grep -v '^=== '
 
 bench: build ## what checking costs, against the aims; BIG=1 for 10M transactions as well, HUGE=1 for 22M
 	go build -o bin/measure ./internal/sim/measure

@@ -18,11 +18,19 @@
 // What has a special shape is decided without a search, in O(n log n): registers and keys whose values are each written
 // once, queues, stacks and lists whose elements are, sets, versioned registers, many counters (fast.go). Any other part,
 // and one of which is left to be told how it fails, is searched moment by moment for configurations that are still
-// possible (search.go, pass.go, level.go). That is exponential in the number of calls that are open at once in the worst case, as the problem is NP-complete (Gibbons
-// and Korach 1997), but not in the length of the history: memory is that of the widest moment. Levels start narrow, and are
-// widened where a narrow one fails: a configuration that reaches the end proves the part linearizable, whatever was cut
-// off on the way; only if none was cut off does a dead end prove that it isn't. Bounds on the number of configurations and
-// on memory, which don't depend on the machine, end what takes too long, with the verdict Unknown and how far it got.
+// possible (search.go, pass.go, level.go). That is exponential in the number of calls that are open at once in the worst
+// case, as the problem is NP-complete (Gibbons and Korach 1997), but not in the length of the history: memory is that of
+// the widest moment. Levels start narrow, and are widened where a narrow one fails: a configuration that reaches the end
+// proves the part linearizable, whatever was cut off on the way; only if none was cut off does a dead end prove that it
+// isn't. Bounds on the number of configurations and on memory, which don't depend on the machine, end what takes too long,
+// with the verdict Unknown and how far it got.
+//
+// Where narrow levels fail, Porcupine runs beside the search (engine.go, porcupine.go): depth first, it is lucky where any
+// order will do. What it may do is counted in steps, so the result is the same whoever is quicker.
+//
+// With Options.Order = SessionOrder, only the order of each process's own calls counts (session.go). A key whose values are
+// each written once is then decided in linear time (sessionregister.go); all else is searched depth first
+// (sessionsearch.go).
 //
 // # What a counterexample says
 //

@@ -301,11 +301,15 @@ func (k *sessionKey) circle(links [][]link, waits []int32) *proof {
 		b = into[b].from.block
 	}
 	slices.Reverse(round)
-	return circleProof(round)
+	return circleProof(round, slices.ContainsFunc(k.values, func(v sessionValue) bool { return v.from != "" }))
 }
 
 // circleProof tells of links, each of which leads to the block where the next begins.
-func circleProof(round []link) *proof {
+func circleProof(round []link, compareAndSets bool) *proof {
+	chain := ""
+	if compareAndSets {
+		chain = ", or what compare-and-sets made of it"
+	}
 	var calls []int32
 	name := func(p placed) string {
 		at := slices.Index(calls, p.x)
@@ -317,16 +321,22 @@ func circleProof(round []link) *proof {
 	var came, same []string
 	for i, l := range round {
 		before, after := name(l.from), name(l.to)
-		came = append(came, before+" came before "+after)
+		if i == 0 {
+			before += " came"
+		}
+		came = append(came, before+" before "+after)
 		if next := round[(i+1)%len(round)].from; next.x != l.to.x {
 			same = append(same, after+" and "+name(next))
 		}
 	}
-	text := "By the order of their processes, " + strings.Join(came, ", ") + "."
-	if len(same) > 0 {
-		text += " About one value, or about what compare-and-sets made of it, are " + strings.Join(same, ", and again ") + "."
+	text := "By the order of their processes, " + strings.Join(came, ", and ") + "."
+	for i, pair := range same {
+		text += [...]string{" " + pair + " are about one value" + chain, ", and so are " + pair}[min(i, 1)]
 	}
-	return &proof{calls, text + " Each value was written once, so it would have to be gone before the next was there, in a circle."}
+	if len(same) > 0 {
+		text += "."
+	}
+	return &proof{calls, text + " Each value was written once, so each would have to be gone before the next was there, in a circle."}
 }
 
 // withUnknown puts calls in of which nothing is known but what they keep: each where its process has come to it.
