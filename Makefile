@@ -2,7 +2,7 @@
 
 FUZZTIME ?= 60s
 
-.PHONY: build test ci fuzz fuzz-linearizable bench benchmarks docs-pictures man clean
+.PHONY: build test ci fuzz fuzz-linearizable bench bench-linearizable benchmarks docs-pictures man clean
 
 build: ## the commands, static, into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -28,6 +28,10 @@ fuzz-linearizable: ## 100,000 random histories of each datatype against Porcupin
 bench: build ## what checking costs, against the aims; BIG=1 for 10M transactions as well, HUGE=1 for 22M
 	go build -o bin/measure ./internal/sim/measure
 	bin/measure $(if $(BIG),-big) $(if $(HUGE),-huge) $(if $(ONLY),-only '$(ONLY)')
+
+bench-linearizable: ## linearizability beside Porcupine, each in a process with limits; ONLY=... for some rows
+	go build -o bin/measure ./internal/sim/measure
+	bin/measure linearizable $(if $(ONLY),-only '$(ONLY)')
 
 benchmarks: ## of single stages, with bytes and allocations
 	go test -run '^$$' -bench . -benchtime 3x -benchmem ./...

@@ -6,6 +6,7 @@
 //	measure [FLAG...]         the table of figures.go and shapes.go
 //	measure run COMMAND...    what any command costs
 //	measure read FILE         reads a history into columns, and does nothing more
+//	measure linearizable      the table beside Porcupine of contest.go; `make bench-linearizable` runs it
 package main
 
 import (
@@ -39,7 +40,27 @@ func run(args []string) (int, error) {
 	if len(args) == 2 && args[0] == "read" {
 		return 0, readOnly(args[1])
 	}
+	switch {
+	case len(args) > 0 && args[0] == "linearizable":
+		return fight(args[1:])
+	case len(args) > 0 && args[0] == "contest":
+		return 0, contestant(args[1:])
+	}
 	return bench(args)
+}
+
+// fight lets jcheck and Porcupine check the same histories.
+func fight(args []string) (int, error) {
+	var a arena
+	f := flag.NewFlagSet("measure linearizable", flag.ContinueOnError)
+	f.StringVar(&a.only, "only", "", "only histories with this in their names")
+	f.DurationVar(&a.limits.cpu, "cpu", 20*second, "processor time after which a checker is ended")
+	f.Int64Var(&a.limits.memory, "memory", 2*gb, "bytes resident after which a checker is ended")
+	if err := f.Parse(args); err != nil {
+		return 254, err
+	}
+	new(table).machine()
+	return a.run()
 }
 
 // readOnly reads a history as jcheck would.

@@ -228,6 +228,8 @@ func duration(d time.Duration) string {
 	switch {
 	case d == 0:
 		return blank
+	case d < ms:
+		return fmt.Sprintf("%.1f ms", float64(d)/float64(ms))
 	case d < 100*ms:
 		return fmt.Sprintf("%.0f ms", float64(d)/float64(ms))
 	}
