@@ -91,6 +91,9 @@ func (c *checker) check(ctx context.Context, h *history.History, workers int) (c
 	parts := obj.parts()
 	for _, t := range trials(ctx, parts, c.o, workers) {
 		switch {
+		case t.end == stuck && c.o.Brief:
+			r.Verdict = check.Invalid
+			r.Anomalies = append(r.Anomalies, t.briefAnomaly())
 		case t.end == stuck:
 			r.Verdict = check.Invalid
 			r.Anomalies = append(r.Anomalies, t.anomaly(ctx, h))

@@ -109,6 +109,10 @@ func newTrial(ctx context.Context, part *object, o Options) *trial {
 			t.order = part.linearization(ctx, o)
 			return t
 		}
+		if t.why != nil && o.Brief {
+			t.search, t.end, t.by = &search{obj: part}, exhausted, FastEngine
+			return t
+		}
 		if !applies && o.Engine == FastEngine {
 			t.search, t.end, t.by = &search{obj: part}, exhausted, FastEngine
 			return t

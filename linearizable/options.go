@@ -23,6 +23,9 @@ type Options struct {
 	MaxConfigurations int64
 	MaxBytes          int64
 	Workers           int // 0 means GOMAXPROCS; the result does not depend on it
+	// Brief names the operation that cannot be explained, and looks for no counterexample, which may take longer than the
+	// verdict.
+	Brief bool
 
 	ordered bool          // linearizations are wanted
 	slots   chan struct{} // taken by searches of much memory; nil means no limit

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"jcheck/check"
@@ -66,6 +67,23 @@ func TestMadeHistories(t *testing.T) {
 				t.Errorf("%s: verdict is %s, want %s (%v)", k.Datatype(), r.Verdict, want, r.Reasons)
 			}
 		}
+	}
+}
+
+func TestBrief(t *testing.T) {
+	// Without this, a brief result could have another verdict than the whole one, or name another operation.
+	h := made(t, objects.Options{Kind: objects.CASRegister, Ops: 200, Values: 8, Crashed: 2, Seed: 5, Invalid: true})
+	whole := Check(context.Background(), h, Options{Datatype: "cas-register"})
+	brief := Check(context.Background(), h, Options{Datatype: "cas-register", Brief: true})
+	if whole.Verdict != check.Invalid || brief.Verdict != check.Invalid || len(brief.Anomalies) != 1 {
+		t.Fatalf("verdicts are %s and %s with %d anomalies, want invalid and one", whole.Verdict, brief.Verdict, len(brief.Anomalies))
+	}
+	op := func(r check.Result) string {
+		i := slices.IndexFunc(r.Anomalies[0].Fields, func(f history.Field) bool { return f.Name == "op" })
+		return r.Anomalies[0].Fields[i].Value.String()
+	}
+	if got, want := op(brief), op(whole); got != want {
+		t.Errorf("the operation is %s, want %s", got, want)
 	}
 }
 

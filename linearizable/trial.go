@@ -34,6 +34,13 @@ func (t *trial) try(ctx context.Context, beam int) {
 	}
 }
 
+// briefAnomaly names the operation at whose return the search got stuck.
+func (t *trial) briefAnomaly() check.Anomaly {
+	id := t.obj.calls[t.moments[t.at].call].id
+	return check.Anomaly{Kind: NonLinearizable, Total: 1, Ops: []history.ID{id},
+		Fields: []history.Field{{Name: "op", Value: check.OpRef(id)}}, Text: "No order of the operations explains what T1 answered."}
+}
+
 // reason says why it isn't known whether a part is linearizable, and how far it got.
 func (t *trial) reason(ctx context.Context, h *history.History) check.Reason {
 	if t.by == FastEngine {

@@ -123,7 +123,7 @@ func (a *arena) run() (int, error) {
 	fmt.Printf("Each checker in a process of its own, up to %s of CPU and %s. CPU is that of checking alone: user and system time of all threads.\n",
 		duration(a.limits.cpu), size(a.limits.memory))
 	fmt.Println("Memory is what was resident at most meanwhile, the history included, but no mapped file.")
-	fmt.Printf("\n| history | calls | verdict | jcheck | | Porcupine | |\n|---|---|---|---|---|---|---|\n")
+	fmt.Printf("\n| history | calls | verdict | jcheck | memory | with a counterexample | Porcupine | memory |\n|---|---|---|---|---|---|---|---|\n")
 	for i, c := range contests() {
 		if !strings.Contains(c.name, a.only) {
 			continue
@@ -132,11 +132,19 @@ func (a *arena) run() (int, error) {
 		if err != nil {
 			return 254, err
 		}
+		story := blank
+		if ours.verdict == "invalid" {
+			whole, err := a.best(i, "story")
+			if err != nil {
+				return 254, err
+			}
+			story, _, _ = strings.Cut(whole.String(), " |")
+		}
 		theirs, err := a.best(i, "porcupine")
 		if err != nil {
 			return 254, err
 		}
-		fmt.Printf("| %s | %d | %s | %s | %s |\n", c.name, ours.calls, c.want(), ours, theirs)
+		fmt.Printf("| %s | %d | %s | %s | %s | %s |\n", c.name, ours.calls, c.want(), ours, story, theirs)
 		a.compare(c, "jcheck", ours)
 		a.compare(c, "Porcupine", theirs)
 	}

@@ -34,7 +34,7 @@ func contestant(args []string) error {
 	c := contests()[i]
 	calls := objects.Make(c.Options)
 	n := len(calls)
-	judge, err := ours(c, calls)
+	judge, err := ours(c, calls, args[1] != "story")
 	if args[1] == "porcupine" {
 		judge, err = theirs(c, calls), nil
 	}
@@ -50,8 +50,8 @@ func contestant(args []string) error {
 	return nil
 }
 
-// ours is jcheck, as it checks without options.
-func ours(c contest, calls []objects.Call) (func() string, error) {
+// ours is jcheck, with a counterexample or without.
+func ours(c contest, calls []objects.Call, brief bool) (func() string, error) {
 	var text bytes.Buffer
 	if err := objects.WriteEDN(&text, c.Kind, calls); err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func ours(c contest, calls []objects.Call) (func() string, error) {
 		return nil, err
 	}
 	return func() string {
-		r := linearizable.Check(context.Background(), h, linearizable.Options{Datatype: c.Kind.Datatype()})
+		r := linearizable.Check(context.Background(), h, linearizable.Options{Datatype: c.Kind.Datatype(), Brief: brief})
 		return r.Verdict.String()
 	}, nil
 }
