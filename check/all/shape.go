@@ -17,12 +17,12 @@ type Shape struct {
 
 // Calls are the operations of clients that have the same function.
 type Calls struct {
-	F                        string
-	Invoked, OK, Fail, Info  int
-	Asked, Answered, Foreign Kinds        // the values of invocations, of ok completions, and of fail and info
-	Mops                     []MopCount   // micro-ops in invocations and ok completions, by function
-	Scalars                  ScalarCounts // of ok completions
-	First                    history.ID
+	F                       string
+	Invoked, OK, Fail, Info int
+	Asked, Answered         Kinds        // the values of invocations, and of ok completions
+	Mops                    []MopCount   // micro-ops in invocations and ok completions, by function
+	Scalars                 ScalarCounts // of ok completions
+	First                   history.ID
 }
 
 // Kinds counts values by their kind.
@@ -80,10 +80,8 @@ func (c *Calls) count(h *history.History, id history.ID) {
 		}
 	case history.Fail:
 		c.Fail++
-		c.Foreign[kind]++
 	case history.Info:
 		c.Info++
-		c.Foreign[kind]++
 	}
 	mops := h.Mops(id)
 	for i := range mops {

@@ -29,7 +29,8 @@ func checkCommand(e *env) *cobra.Command {
 		RunE: func(c *cobra.Command, paths []string) error {
 			return f.run(e, c, paths, func(v all.Values) checkFunc {
 				return func(ctx context.Context, h *history.History) (check.Result, error) {
-					return all.Judge(ctx, h, v), nil
+					r := all.Judge(ctx, h, v)
+					return r, wrongOptions(r)
 				}
 			})
 		},

@@ -62,8 +62,23 @@ type checkFunc = func(context.Context, *history.History) (check.Result, error)
 func rowCheck(row all.Checker, v all.Values) checkFunc {
 	return func(ctx context.Context, h *history.History) (check.Result, error) {
 		r, err := row.Run(ctx, h, v)
-		return r, placed(h, err)
+		return r, errors.Join(placed(h, err), wrongOptions(r))
 	}
+}
+
+// wrongOptions is the error of options that make no sense, which checkers tell as a reason.
+func wrongOptions(r check.Result) error {
+	for _, why := range r.Reasons {
+		if why.Code == "invalid-options" {
+			return errors.New(why.Text)
+		}
+	}
+	for _, p := range r.Parts {
+		if err := wrongOptions(p.Result); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // placed gives the error of a foreign history its place.
