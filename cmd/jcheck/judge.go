@@ -137,7 +137,11 @@ func (e *env) result(ctx context.Context, j job, p *progress, path string) (judg
 func nameCause(r *check.Result, why check.Reason) {
 	for i := range r.Reasons {
 		if c := r.Reasons[i].Code; c == "interrupted" || c == "timeout" {
-			r.Reasons[i] = why
+			named := why
+			if _, far, ok := strings.Cut(r.Reasons[i].Text, "; "); ok { // how far it got
+				named.Text, named.Ops = named.Text+"; "+far, r.Reasons[i].Ops
+			}
+			r.Reasons[i] = named
 		}
 	}
 	for i := range r.Parts {
