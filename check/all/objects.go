@@ -10,6 +10,11 @@ import (
 	"jcheck/linearizable"
 )
 
+// initialOption is shared by the checkers of objects that had a value before the history began.
+func initialOption() Option {
+	return Option{Name: "initial", Kind: Text, Doc: "elle, linearizable: the `VALUE` of every object before the history began, as EDN"}
+}
+
 // objects are the checkers of transactions and of single objects, which have verbs with more options of their own.
 func objects() []Checker {
 	return []Checker{{
@@ -19,11 +24,15 @@ func objects() []Checker {
 		OwnVerb: true,
 		Options: []Option{
 			{Name: "consistency-models", Short: "c", Kind: List, Doc: "elle: `MODELS` to check, with commas between (default strict-serializable)"},
+			{Name: "anomalies", Short: "a", Kind: List, Doc: "elle: further `ANOMALIES` to forbid"},
+			{Name: "workload", Kind: Text, Doc: "elle: what the transactions are (default told from the operations)"},
+			{Name: "wfr-keys", Doc: "elle: what a transaction writes to a key comes after what it read of it"},
+			{Name: "sequential-keys", Doc: "elle: each register by itself is sequentially consistent"},
+			{Name: "linearizable-keys", Doc: "elle: each register by itself is linearizable"},
+			initialOption(),
 		},
 		Recognise: recogniseTxns,
-		Check: func(ctx context.Context, h *history.History, v Values) check.Result {
-			return elle.Check(ctx, h, elle.Options{Models: v.List("consistency-models"), MaxAnomalies: check.MaxListed})
-		},
+		Check:     checkTxns,
 	}, {
 		Name:    "linearizable",
 		Doc:     "one object: register, queue, lock and the like",
@@ -31,7 +40,9 @@ func objects() []Checker {
 		OwnVerb: true,
 		Options: []Option{
 			{Name: "model", Short: "m", Kind: Text, Doc: "linearizable: what the object is (default told from the operations)"},
-			{Name: "initial", Kind: Text, Doc: "linearizable: the `VALUE` of the object before the history began, as EDN"},
+			{Name: "order", Kind: Text, Doc: "linearizable: what an order must keep: realtime, or session"},
+			{Name: "failed", Kind: Text, Doc: "linearizable: what failed operations say: drop (nothing), or observe"},
+			initialOption(),
 		},
 		Recognise: recogniseObject,
 		Check:     checkObject,
@@ -85,13 +96,49 @@ func recogniseObject(s *Shape) (Fit, string) {
 	return Likely, "operations of a " + datatype
 }
 
+// invalidOptions is the result of options that make no sense.
+func invalidOptions(checker string, err error) check.Result {
+	return check.Result{Checker: checker, Reasons: []check.Reason{{Code: "invalid-options", Text: err.Error()}}}
+}
+
+// checkTxns checks transactions as the workload that was named, or that the operations tell.
+func checkTxns(ctx context.Context, h *history.History, v Values) check.Result {
+	o := elle.Options{Models: v.List("consistency-models"), Anomalies: v.List("anomalies"), MaxAnomalies: check.MaxListed,
+		WFRKeys: v.On("wfr-keys"), SequentialKeys: v.On("sequential-keys"), LinearizableKeys: v.On("linearizable-keys")}
+	if initial, ok := v.Text("initial"); ok {
+		o.Initial = &initial
+	}
+	if name, ok := v.Text("workload"); ok {
+		var err error
+		if o.Workload, err = elle.ParseWorkload(name); err != nil {
+			return invalidOptions(elle.ListAppend.String(), err)
+		}
+	}
+	if err := o.Validate(); err != nil {
+		return invalidOptions(elle.ListAppend.String(), err)
+	}
+	return elle.Check(ctx, h, o)
+}
+
 // checkObject checks by the model that was given, or that the operations tell.
 func checkObject(ctx context.Context, h *history.History, v Values) check.Result {
 	var o linearizable.Options
 	o.Datatype, _ = v.Text("model")
 	o.Initial, _ = v.Text("initial")
+	var err error
+	if order, ok := v.Text("order"); ok {
+		if o.Order, err = linearizable.ParseOrder(order); err != nil {
+			return invalidOptions(linearizable.Checker, err)
+		}
+	}
+	switch failed, _ := v.Text("failed"); failed {
+	case "observe":
+		o.Failed = linearizable.Observe
+	case "", "drop":
+	default:
+		return invalidOptions(linearizable.Checker, fmt.Errorf("failed operations %q (hint: drop, observe)", failed))
+	}
 	if o.Datatype == "" {
-		var err error
 		if o.Datatype, err = linearizable.Recognise(h); err != nil {
 			return check.Result{Checker: linearizable.Checker, Reasons: []check.Reason{{Code: "another-datatype", Text: err.Error()}}}
 		}

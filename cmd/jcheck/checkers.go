@@ -124,6 +124,18 @@ func (f *checkerFlags) run(e *env, c *cobra.Command, paths []string, checker fun
 
 // define declares the flags.
 func (f *checkerFlags) define(fs *pflag.FlagSet) {
+	f.defineOptions(fs)
+	f.defineReading(fs)
+	fs.StringVar(&f.output, "output", "text", "text, json or edn")
+	fs.IntVar(&f.max, "max-anomalies", textAnomalies, "show at most `N` anomalies of each kind in text; 0 for all that are listed")
+	fs.StringVar(&f.out, "out", "", "write index.html (a page to look at) and the results into `DIR`")
+	f.ci.define(fs)
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "print the verdict line only")
+	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print all keys that are not valid, and whole values")
+}
+
+// defineOptions declares the flags that checkers have by their rows.
+func (f *checkerFlags) defineOptions(fs *pflag.FlagSet) {
 	fs.SortFlags = false
 	f.given = make(map[string]any)
 	for _, o := range f.options {
@@ -140,17 +152,15 @@ func (f *checkerFlags) define(fs *pflag.FlagSet) {
 			f.given[o.Name] = fs.StringSliceP(o.Name, o.Short, nil, o.Doc)
 		}
 	}
+}
+
+// defineReading declares the flags of how a history is read, and how long that may take.
+func (f *checkerFlags) defineReading(fs *pflag.FlagSet) {
 	fs.StringVar(&f.independent, "independent", "auto", "whether values are [key value], each key a history of its own: on, off or auto")
 	fs.BoolVar(&f.lenient, "lenient", false, "use what comes before a truncated end")
 	fs.StringVar(&f.format, "format", "auto", "edn, json, or auto: told from the content")
-	fs.StringVar(&f.output, "output", "text", "text, json or edn")
-	fs.IntVar(&f.max, "max-anomalies", textAnomalies, "show at most `N` anomalies of each kind in text; 0 for all that are listed")
 	fs.DurationVar(&f.timeout, "timeout", 0, "give up on a file after this `TIME` (30s, 5m), with what was proved so far")
 	fs.StringVar(&f.memory, "max-memory", "", "give up before more than this `SIZE` (512M, 2G) is in use (default nine tenths of the machine's)")
-	fs.StringVar(&f.out, "out", "", "write index.html (a page to look at) and the results into `DIR`")
-	f.ci.define(fs)
-	fs.BoolVarP(&f.quiet, "quiet", "q", false, "print the verdict line only")
-	fs.BoolVarP(&f.verbose, "verbose", "v", false, "print all keys that are not valid, and whole values")
 }
 
 // values are the options that were given.

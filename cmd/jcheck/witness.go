@@ -4,9 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 
 	"jcheck/check"
 	"jcheck/history"
@@ -44,11 +41,7 @@ func (w witnessFile) write(h *history.History, found []linearizable.Linearizatio
 }
 
 func (w witnessFile) lines(file *os.File, h *history.History, found []linearizable.Linearization) error {
-	format := history.FormatEDN
-	if slices.Contains([]string{".json", ".jsonl"}, strings.ToLower(filepath.Ext(string(w)))) {
-		format = history.FormatJSON
-	}
-	out := history.NewWriter(file, format)
+	out := history.NewWriter(file, formatOf(string(w)))
 	for i, l := range found {
 		for _, id := range l.Ops {
 			op := h.Op(id)
