@@ -23,6 +23,23 @@ func BenchmarkCheckers(b *testing.B) {
 		{"bank", benchBank},
 		{"queue", benchQueue},
 		{"total-queue", benchQueue},
+		{"long-fork", benchLongFork},
+		{"causal-reverse", benchCausalReverse},
+		{"g2", func(w io.Writer, i int, _ *rand.Rand) {
+			v := fmt.Sprintf("[%d [1 nil]]", i)
+			benchPair(w, i, "insert", v, v)
+		}},
+		{"kafka", benchKafka},
+		{"monotonic", func(w io.Writer, i int, random *rand.Rand) {
+			benchPair(w, i, "read", "nil", fmt.Sprintf("{%d %d %d %d}", random.IntN(10), i, 10+random.IntN(10), i))
+		}},
+		{"pn-counter", func(w io.Writer, i int, _ *rand.Rand) {
+			if i < benchOps/2-1 {
+				fmt.Fprintf(w, "{:type :info, :process %d, :f :add, :value %d}\n", i%10, 1+i%7)
+			} else {
+				fmt.Fprintf(w, "{:type :ok, :process 0, :f :read, :value 17, :final? true}\n")
+			}
+		}},
 		{"unique-ids", func(w io.Writer, i int, _ *rand.Rand) { benchPair(w, i, "generate", "nil", fmt.Sprint(i)) }},
 	} {
 		b.Run(c.name, func(b *testing.B) {
@@ -69,4 +86,44 @@ func benchQueue(w io.Writer, i int, _ *rand.Rand) {
 	} else {
 		benchPair(w, i, "dequeue", "nil", fmt.Sprint(i-1))
 	}
+}
+
+// benchLongFork writes a pair of keys, and reads it.
+func benchLongFork(w io.Writer, i int, random *rand.Rand) {
+	if i%4 < 2 {
+		v := fmt.Sprintf("[[:w %d 1]]", i)
+		benchPair(w, i, "write", v, v)
+		return
+	}
+	a := i/4*4 + i%2
+	shown := []string{"nil", "1"}[random.IntN(2)*(i%4-2)]
+	benchPair(w, i, "read", fmt.Sprintf("[[:r %d nil] [:r %d nil]]", i/4*4, i/4*4+1), fmt.Sprintf("[[:r %d 1] [:r %d %s]]", a/4*4, a/4*4+1, shown))
+}
+
+// benchCausalReverse reads what was written last, with all before it now and then.
+func benchCausalReverse(w io.Writer, i int, _ *rand.Rand) {
+	switch {
+	case i > 0 && i%100_000 == 0:
+		fmt.Fprintf(w, "{:type :ok, :process 3, :f :read, :value [")
+		for v := range i {
+			fmt.Fprintf(w, "%d ", v)
+		}
+		fmt.Fprintf(w, "]}\n{:type :ok, :process 3, :f :write, :value %d}\n", i)
+	default:
+		benchPair(w, i, "write", fmt.Sprint(i), fmt.Sprint(i))
+	}
+}
+
+// benchKafka sends messages to ten keys and polls each from time to time.
+func benchKafka(w io.Writer, i int, _ *rand.Rand) {
+	key, n := i%10, i/10
+	if n%10 < 9 {
+		benchPair(w, key, "send", fmt.Sprintf("[[:send %d %d]]", key, i), fmt.Sprintf("[[:send %d [%d %d]]]", key, n-n/10, i))
+		return
+	}
+	polled := ""
+	for j := n - 9; j < n; j++ {
+		polled += fmt.Sprintf("[%d %d] ", j-j/10, j*10+key)
+	}
+	benchPair(w, 20+key, "poll", "[[:poll]]", fmt.Sprintf("[[:poll {%d [%s]}]]", key, polled))
 }

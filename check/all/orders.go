@@ -11,7 +11,8 @@ import (
 	"jcheck/history"
 )
 
-// orders are the checkers of the order in which clients see what others do.
+// orders are the checkers of the order in which clients see what others do. Their fits are better than those of
+// linearizable, which knows some of their functions too.
 func orders() []Checker {
 	return []Checker{longForkRow(), causalRow(), causalReverseRow(), g2Row()}
 }
@@ -27,8 +28,9 @@ all that the other shows.`,
 		Options:   []Option{{Name: "group-size", Short: "g", Kind: Number, Doc: "how many keys a group has, `N`; without it as many as most reads have"}},
 		Recognise: func(s *Shape) (Fit, string) {
 			reads, writes := s.Of("read"), s.Of("write")
-			if s.Only("read", "write") && reads.Answered.Any(history.KindTxn) && writes.Asked.Any(history.KindTxn) && writes.Asked.All(history.KindTxn) {
-				return Likely, "clients write single keys, and read groups of them, as micro-ops"
+			if s.Only("read", "write") && (reads.Answered.Any(history.KindTxn) || reads.Asked.Any(history.KindTxn)) &&
+				writes.Asked.Any(history.KindTxn) && writes.Asked.All(history.KindTxn) {
+				return Likely + 10, "clients write single keys, and read groups of them, as micro-ops"
 			}
 			return No, ""
 		},
@@ -71,7 +73,7 @@ acknowledged when it was invoked.`,
 			reads, writes := s.Of("read").Answered, s.Of("write").Asked
 			if s.Only(causalreverse.Functions()...) && writes.Any(history.KindScalar) && writes.All(history.KindScalar) &&
 				reads.Any(history.KindList, history.KindSet) && reads.All(history.KindList, history.KindSet) {
-				return Likely, "clients write values, and read lists of them"
+				return Likely + 10, "clients write values, and read lists of them"
 			}
 			return No, ""
 		},
@@ -92,7 +94,7 @@ second if there are none.`,
 		OwnKeys:   true,
 		Recognise: func(s *Shape) (Fit, string) {
 			if s.Only(g2.Functions()...) && s.Has("insert") {
-				return Likely, "clients insert, and do nothing else"
+				return Likely + 10, "clients insert, and do nothing else"
 			}
 			return No, ""
 		},

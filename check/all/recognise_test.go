@@ -110,3 +110,33 @@ func manifest(t *testing.T, root string) map[string]string {
 	}
 	return models
 }
+
+func TestRecogniseWorkloads(t *testing.T) {
+	// Without this, a workload's own checker could lose to one that knows some of its functions, too.
+	records := readRecords(t)
+	seen := 0
+	for _, c := range slices.Concat(movingConformances(), orderConformances(), logConformances()) {
+		if strings.HasSuffix(c.checker, "queue") {
+			continue // total-queue needs a drain, and the other is a part of it
+		}
+		for _, r := range records {
+			if r.Checker != c.checker || len(r.History) < 12 || r.tagged("odd-") || r.tagged("malformed") {
+				continue
+			}
+			h, err := c.history(t, r)
+			if err != nil {
+				t.Fatalf("line %d: %v", r.Line, err)
+			}
+			if s := ShapeOf(h); s.Of("read").OK == 0 && c.checker == "causal-reverse" {
+				continue // writes alone are those of a register, too
+			}
+			seen++
+			if got := Recognise(h); len(got) != 1 || got[0].Checker.Name != c.checker {
+				t.Errorf("line %d: got %d checkers, want %s alone", r.Line, len(got), c.checker)
+			}
+		}
+	}
+	if seen < 500 {
+		t.Errorf("only %d histories were seen", seen)
+	}
+}
