@@ -102,7 +102,7 @@ func (c *checker) check(ctx context.Context, h *history.History, workers int) (c
 				t.why = parts[t.number].refutation(ctx, c.o)
 			}
 			r.Verdict = check.Invalid
-			r.Anomalies = append(r.Anomalies, t.provedAnomaly())
+			r.Anomalies = append(r.Anomalies, t.provedAnomaly(ctx, h, c.o))
 		case t.end == reached && t.order != nil:
 			found = append(found, parts[t.number].ids(t.order))
 		case t.end == reached && c.o.ordered && !hasNote(r, noWitness):

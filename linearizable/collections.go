@@ -93,6 +93,7 @@ func queueType(name, doc, put, take string) Datatype {
 		},
 		Show:  vector,
 		Blind: is(put),
+		alone: aloneElements,
 	}
 }
 

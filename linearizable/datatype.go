@@ -59,6 +59,9 @@ type Datatype struct {
 	Overwrites func(c Call) bool // Blind, and the next state doesn't depend on the state before
 
 	fast func(o *object) (why *proof, applies bool) // decides some histories without a search
+	// alone is what is left of an object if only what the given calls are about is kept; if the whole is linearizable, so is
+	// that. Nil where nothing can be left out.
+	alone func(o *object, calls []int32) *object
 
 	// Of a register or a map of such: which key a call is about and what it does there, and what a key holds in a state.
 	access func(c Call) (key Term, a access, plain bool)

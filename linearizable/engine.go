@@ -45,6 +45,9 @@ var rivalSteps = [len(beams)]int64{0, 100_000, 1_000_000, 16_000_000, 1 << 40}
 // where it fails.
 const storyConfigurations = 200_000
 
+// storyBytes is how much memory that may take: states that hold many elements are dear to make.
+const storyBytes = 64 << 20
+
 // trials decides all parts, with narrow levels first. Narrow passes go round all parts before any part gets a wider one:
 // one part may be hopeless, and the next easily shown to be wrong, which decides the matter. After the first round that
 // shows where a part fails no more is tried.
@@ -130,7 +133,7 @@ func newTrial(ctx context.Context, part *object, o Options) *trial {
 		t.refuted = true
 	}
 	if t.wrong() {
-		o.MaxConfigurations = min(o.maxConfigurations(), storyConfigurations)
+		o.MaxConfigurations, o.MaxBytes = min(o.maxConfigurations(), storyConfigurations), min(o.maxBytes(), storyBytes)
 	}
 	t.search = newSearch(part, o)
 	return t

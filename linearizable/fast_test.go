@@ -144,7 +144,9 @@ func (f *fastTrial) try(t *testing.T, r *rand.Rand, o *object) {
 	if len(o.calls) == 0 {
 		return
 	}
+	recorded := true
 	if r.IntN(4) == 0 { // as counterexamples are made
+		recorded = false
 		keep := make([]int32, len(o.calls)-r.IntN(len(o.calls)))
 		for i := range keep {
 			keep[i] = int32(r.IntN(len(o.calls)))
@@ -170,6 +172,11 @@ func (f *fastTrial) try(t *testing.T, r *rand.Rand, o *object) {
 		return
 	}
 	f.invalid++
+	if recorded && o.d.alone != nil {
+		if few := o.d.alone(o, why.calls); allOrders(few, few.init, 0) {
+			t.Fatalf("%s from %v: %q about %v is right by itself\n%s\n%s", f.datatype, o.d.Show(o.init), why.text, why.calls, few, o)
+		}
+	}
 	if weak := o.optionalBut(why.calls); f.proves && allOrders(weak, weak.init, 0) {
 		t.Fatalf("%s from %v: %q about %v doesn't prove anything\n%s", f.datatype, o.d.Show(o.init), why.text, why.calls, o)
 	}

@@ -7,7 +7,7 @@ import "strings"
 // prefix of it. So appends and reads have an order of steps: the reads of so many elements come after the append of the
 // last of them and before that of the next (see steps); acknowledged appends that no read shows come after all reads.
 func fastListAppend(o *object) (*proof, bool) {
-	key := o.d.Keys(o.kinds[0])[0]
+	key := o.d.Keys(o.kinds[o.calls[0].kind])[0]
 	initial, _ := pairsOf(o.init).get(key).Items()
 	l := &listOrder{object: o, number: newNumbering(len(o.kinds) + len(initial)), of: make([]int32, len(o.kinds))}
 	for _, t := range initial {
@@ -17,10 +17,13 @@ func fastListAppend(o *object) (*proof, bool) {
 	}
 	l.called = o.called()
 	for i, c := range o.kinds {
+		of, element, _ := pair(c.Value)
+		if l.called[i] && of != key {
+			return nil, false
+		}
 		if c.F != "append" || !l.called[i] {
 			continue
 		}
-		_, element, _ := pair(c.Value)
 		n, fresh := l.number.add(element)
 		if !fresh {
 			return nil, false

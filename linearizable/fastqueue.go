@@ -98,10 +98,11 @@ func (e *elements) takes(of []int32, number *numbering, initial int) *proof {
 			continue
 		}
 		n, there := number.find(kind.Value)
+		there = there && (int(n) < initial || e.all[n].put >= 0) // there may be kinds without calls
 		if optional := c.ret == never; optional && (!there || e.all[n].take >= 0) {
 			continue
 		}
-		if !there || int(n) >= initial && e.all[n].put < 0 {
+		if !there {
 			return &proof{[]int32{int32(x)}, fmt.Sprintf("T1 took %s, which nobody put in.", kind.Value)}
 		}
 		el := &e.all[n]

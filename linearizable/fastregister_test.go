@@ -112,7 +112,7 @@ func TestFastRegisterIsUsed(t *testing.T) {
 			t.Errorf("bad is %v, but the trial ended with %d", bad, all[0].end)
 		}
 		if bad && all[0].proved() {
-			if a := all[0].provedAnomaly(); a.Kind != NonLinearizable || len(a.Ops) == 0 || a.Text == "" {
+			if a := all[0].provedAnomaly(ctx, nil, Options{}); a.Kind != NonLinearizable || len(a.Ops) == 0 || a.Text == "" {
 				t.Errorf("the proof is %v", a)
 			}
 		}

@@ -152,12 +152,22 @@ func (s *stretches) leaveOut(from, to int) bool {
 	return any
 }
 
-// proof lists the elements of a stretch of which none can be at the bottom.
+// maxPaired is among how many elements two are looked for that contradict each other by themselves.
+const maxPaired = 5000
+
+// proof lists the elements of a stretch of which none can be at the bottom; only two of them if these suffice.
 func (s *stretches) proof(from, to int) *proof {
 	var left []int32
 	for i := s.first[from]; i < s.first[to]; i++ {
 		if s.fits[i] != fitsBegin|fitsEnd {
 			left = append(left, s.stay[i])
+		}
+	}
+	for i, a := range left[:min(len(left), maxPaired)] {
+		for _, b := range left[i+1 : min(len(left), maxPaired)] { // whose stay begins later
+			if x, y := s.all[a], s.all[b]; x.putRet < y.putInv && y.putRet < x.takeInv && x.takeRet < y.takeInv {
+				return &proof{s.callsOf(a, b), "T2 popped what T1 had pushed, while what T3 had pushed after that was on top of it."}
+			}
 		}
 	}
 	return &proof{s.callsOf(left...), "There was an element of these on the stack all the time from when the first was pushed until the last was popped, so one must have been at the bottom. But each was pushed after another for certain, or popped before another."}

@@ -198,6 +198,12 @@ func (s *shrinker) wrongFrom(ctx context.Context, from *start) bool {
 	if small == nil {
 		return false
 	}
+	if small.d.fast != nil && len(small.calls) > 0 {
+		if why, applies := small.d.fast(small); applies {
+			s.work += int64(len(small.calls))
+			return why != nil
+		}
+	}
 	search := newSearch(small, Options{MaxConfigurations: shrinkTried, MaxBytes: s.maxBytes})
 	search.states = from.states
 	made := search.states.bytes

@@ -83,8 +83,14 @@ func (f *failure) denied(h *history.History) history.ID {
 	return history.None
 }
 
-// provedAnomaly tells of a proof that needed no search.
-func (t *trial) provedAnomaly() check.Anomaly {
+// provedAnomaly tells of a proof that needed no search: by one after all, if the few calls of the proof are wrong without
+// the others.
+func (t *trial) provedAnomaly(ctx context.Context, h *history.History, o Options) check.Anomaly {
+	if s := t.aloneTrial(ctx, o); s != nil {
+		a := s.anomaly(ctx, h)
+		a.Text = fmt.Sprintf("A collection must also be linearizable without some of its elements. Here it isn't, even if all are left out but those of %d operations.\n", len(s.obj.calls)) + a.Text
+		return a
+	}
 	a := check.Anomaly{Kind: NonLinearizable, Total: 1, Text: t.why.text}
 	for _, x := range t.why.calls {
 		a.Ops = append(a.Ops, t.obj.calls[x].id)
