@@ -32,6 +32,9 @@ all that the other shows.`,
 				writes.Asked.Any(history.KindTxn) && writes.Asked.All(history.KindTxn) {
 				return Likely + 10, "clients write single keys, and read groups of them, as micro-ops"
 			}
+			if s.Only("read") && reads.Answered.Any(history.KindTxn) && reads.Answered.All(history.KindTxn) {
+				return Possible, "clients read groups of keys, as micro-ops"
+			}
 			return No, ""
 		},
 		Check: func(ctx context.Context, h *history.History, v Values) check.Result {

@@ -17,7 +17,7 @@ import (
 var recognised = map[string][]string{
 	"list-append": {"elle"}, "rw-register": {"elle"},
 	"cas-register": {"linearizable"}, "mutex": {"linearizable"}, "multi-register": {"linearizable"},
-	"counter": {"counter"}, "bank": {"bank"}, "set": {"set", "set-full"}, "set-full": {"set", "set-full"},
+	"counter": {"counter"}, "bank": {"bank"}, "long-fork": {"long-fork"}, "set": {"set", "set-full"}, "set-full": {"set", "set-full"},
 }
 
 // unrecognised are the histories that Judge has no checker for, and the reason that it gives.

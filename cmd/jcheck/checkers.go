@@ -232,17 +232,27 @@ func (f *checkerFlags) showChecked(e *env) func(judged) error {
 	}
 }
 
-// explainHint says where an anomaly is explained.
+// explainHint says where the first anomaly that has an explanation is explained.
 func explainHint(r check.Result) []string {
-	for _, a := range r.Anomalies {
-		if _, err := findAnomaly(a.Kind); err == nil {
-			return []string{"More: jcheck anomalies " + a.Kind + " explains it; --out DIR writes a page to look at."}
+	tried := make(map[string]bool) // looking a name up among all anomalies takes its time
+	var hint []string
+	var look func(r check.Result)
+	look = func(r check.Result) {
+		for _, a := range r.Anomalies {
+			if hint != nil || tried[a.Kind] {
+				continue
+			}
+			tried[a.Kind] = true
+			if _, err := findAnomaly(a.Kind); err == nil {
+				hint = []string{"More: jcheck anomalies " + a.Kind + " explains it; --out DIR writes a page to look at."}
+			}
+		}
+		for _, p := range r.Parts {
+			if hint == nil {
+				look(p.Result)
+			}
 		}
 	}
-	for _, p := range r.Parts {
-		if hint := explainHint(p.Result); hint != nil {
-			return hint
-		}
-	}
-	return nil
+	look(r)
+	return hint
 }
