@@ -18,7 +18,7 @@ func (c *checker) checkKeys(ctx context.Context, h *history.History) check.Resul
 	all.Verdict = check.Valid
 	var found []string
 	var failures []history.Value
-	ids := h.OpsByKey()
+	ids, lone := h.OpsByKey()
 	for i, key := range h.Keys() {
 		part := c.check(ctx, h.Select(ids[i]))
 		name := h.Value(key)
@@ -35,6 +35,10 @@ func (c *checker) checkKeys(ctx context.Context, h *history.History) check.Resul
 			break
 		}
 	}
+	if why := withoutKey(h, lone); len(why) > 0 {
+		all.Reasons = append(all.Reasons, why...)
+		all.Verdict = check.Worse(all.Verdict, check.Unknown)
+	}
 	slices.Sort(found)
 	found = slices.Compact(found)
 	_, types := cycle.Report(found, c.prohibited)
@@ -44,6 +48,17 @@ func (c *checker) checkKeys(ctx context.Context, h *history.History) check.Resul
 	all.Models.Strongest = cycle.Strongest(found)
 	all.Fields = []history.Field{{Name: "failures", Value: edn.NewVector(failures)}}
 	return all
+}
+
+// withoutKey is why a history of keys can't be found valid: transactions that have no key belong to no part. Those
+// without a value did nothing.
+func withoutKey(h *history.History, lone []history.ID) []check.Reason {
+	ops := slices.DeleteFunc(lone, func(id history.ID) bool { return h.Kind(id) == history.KindNil })
+	if len(ops) == 0 {
+		return nil
+	}
+	return []check.Reason{{Code: "without-key", Ops: ops[:min(len(ops), maxExamples)], Text: fmt.Sprintf(
+		"%d client operations have no key, unlike the others, and were not judged", len(ops))}}
 }
 
 // maxKeyReasons is how many keys' reasons a keyed result repeats; the parts have them all.

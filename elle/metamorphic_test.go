@@ -203,6 +203,31 @@ func TestIndependentKeysStayApart(t *testing.T) {
 	}
 }
 
+// Without this a transaction that belongs to no key would go unseen, and what it did be called valid.
+func TestTransactionsWithoutAKeyAreToldOf(t *testing.T) {
+	const keyed = `{:process 0 :type :ok :value [:a [[:append :x 1]]]} {:process 0 :type :ok :value [:a [[:r :x [1]]]]}`
+	for _, test := range []struct {
+		name, more string
+		want       check.Verdict
+		reasons    int
+	}{
+		{"all have one", "", check.Valid, 0},
+		{"one has none", ` {:process 1 :type :ok :value [[:append :x 2]]}`, check.Unknown, 1},
+		{"one has none, and a key is invalid", ` {:process 1 :type :ok :value [[:r :x nil]]} {:process 0 :type :ok :value [:a [[:r :x nil]]]}`,
+			check.Invalid, 1},
+		{"no value", ` {:process 1 :type :info :value nil}`, check.Valid, 0},
+	} {
+		h, err := history.Read(t.Context(), "keyed.edn", []byte(keyed+test.more), history.Options{Independent: history.IndependentOn})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := elle.Check(t.Context(), h, elle.Options{Models: []string{"strong-session-serializable"}})
+		if r.Verdict != test.want || len(r.Reasons) != test.reasons {
+			t.Errorf("%s: got %v with %v, want %v with %d reasons", test.name, r.Verdict, r.Reasons, test.want, test.reasons)
+		}
+	}
+}
+
 // Without this a history cut off in mid-run could be blamed for what the rest would have explained: every beginning of a
 // history that keeps a promise keeps it.
 func TestBeginningsOfGoodHistoriesAreGood(t *testing.T) {

@@ -11,7 +11,10 @@ import "jcheck/internal/edn"
 //     neither: a read of no value yet, or a compare-and-set, shows that the key is beside the value.
 //
 // Whatever doesn't fit the decision is put back to what it was: a list of two values.
-func (h *History) settleKeys(o Independent) {
+//
+// Where nothing fits although the user said On, the history isn't what they think, and that is a problem: with no key
+// there is nothing to judge, and nothing would be found wrong.
+func (h *History) settleKeys(o Independent) problemList {
 	switch o {
 	case IndependentOn:
 		h.isKeyed = true
@@ -19,7 +22,7 @@ func (h *History) settleKeys(o Independent) {
 		h.isKeyed = h.looksKeyed()
 	}
 	if h.key == nil && !h.isKeyed {
-		return
+		return problemList{}
 	}
 	for id := range ID(h.Len()) {
 		client := h.Client(id)
@@ -33,6 +36,26 @@ func (h *History) settleKeys(o Independent) {
 	if !h.isKeyed {
 		h.key = nil
 	}
+	if h.isKeyed {
+		return h.keysMissing()
+	}
+	return problemList{}
+}
+
+// keysMissing tells of the first value of a client, if there are such and none has a key.
+func (h *History) keysMissing() problemList {
+	var bad problemList
+	for id := range ID(h.Len()) {
+		switch {
+		case !h.Client(id):
+		case h.flags[id]&keyFlag != 0:
+			return problemList{}
+		case h.Kind(id) != KindNil && len(bad.list) == 0:
+			bad.add(h.off[id], "no-keys", "a value that isn't [key value], and nor is any other", "independent keys",
+				"--independent on is for histories of [key value]")
+		}
+	}
+	return bad
 }
 
 func (h *History) isPair(id ID) bool { return h.Kind(id) == KindList && h.val[id]&maxSpan == 2 }
@@ -143,18 +166,25 @@ func (h *History) setElems(id ID, k Kind, elems []Sym) {
 	h.elems = append(h.elems, elems...)
 }
 
-// OpsByKey lists the operations of each key, in file order; keys are numbered as by Keys. Operations without a key
-// belong to none.
-func (h *History) OpsByKey() [][]ID {
+// OpsByKey lists the operations of each key, in file order; keys are numbered as by Keys. An operation without a key goes
+// where its other half is, as the completion of a crash often has no value. Those of clients that belong nowhere are lone.
+func (h *History) OpsByKey() (ids [][]ID, lone []ID) {
 	number := make(map[Sym]int)
 	for i, k := range h.Keys() {
 		number[k] = i
 	}
-	ids := make([][]ID, len(number))
+	ids = make([][]ID, len(number))
 	for id := range h.All() {
-		if k, ok := h.Key(id); ok {
+		k, ok := h.Key(id)
+		if pair := h.Pair(id); !ok && pair != None {
+			k, ok = h.Key(pair)
+		}
+		switch {
+		case ok:
 			ids[number[k]] = append(ids[number[k]], id)
+		case h.Client(id):
+			lone = append(lone, id)
 		}
 	}
-	return ids
+	return ids, lone
 }

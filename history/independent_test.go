@@ -1,6 +1,7 @@
 package history
 
 import (
+	"fmt"
 	"testing"
 
 	"jcheck/internal/edn"
@@ -46,5 +47,43 @@ func TestIndependent(t *testing.T) {
 				t.Errorf("%s: got value %s, want %s", test.name, got, test.last)
 			}
 		}
+	}
+}
+
+// Without this --independent on would find any history without keys valid: it has no part that could be wrong.
+func TestIndependentOnNeedsKeys(t *testing.T) {
+	const plain = `{:process 0 :type :ok :f :txn :value [[:append :x 1] [:r :y nil]]}`
+	for _, test := range []struct{ name, text, want string }{
+		{"txns", "\n" + plain, "test.edn:2:1: a value that isn't [key value], and nor is any other, want independent keys " +
+			"(hint: --independent on is for histories of [key value])"},
+		{"only the nemesis has a pair", `{:process :nemesis :type :info :value [1 [[:r :x nil]]]}` + plain, "test.edn:1:57: a value that " +
+			"isn't [key value], and nor is any other, want independent keys (hint: --independent on is for histories of [key value])"},
+		{"one has", plain + `{:process 0 :type :ok :f :txn :value [1 [[:r :x nil]]]}`, ""},
+		{"no value", `{:process 0 :type :ok :f :txn :value nil}`, ""},
+	} {
+		_, err := Read(t.Context(), "test.edn", []byte(test.text), Options{Independent: IndependentOn})
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if got != test.want {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+// Without this an operation could be left out of every key in silence, or an outcome without a value be parted from its
+// invocation.
+func TestOpsByKey(t *testing.T) {
+	const text = `{:process 0 :type :invoke :value [:a [[:append :x 1]]]} {:process 0 :type :info :value nil}
+		{:process 1 :type :invoke :value [:b [[:r :x nil]]]} {:process :nemesis :type :info :value nil}
+		{:process 1 :type :ok :value [:b [[:r :x [1]]]]} {:process 2 :type :ok :value [[:r :x nil]]}`
+	h, err := Read(t.Context(), "test.edn", []byte(text), Options{Independent: IndependentOn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids, lone := h.OpsByKey()
+	if got, want := fmt.Sprint(ids, lone), "[[0 1] [2 4]] [5]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

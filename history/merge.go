@@ -239,8 +239,8 @@ func (c *core) copyMops(p *piece) {
 
 // settle does what takes the whole history: independent keys, indices, pairs.
 func (h *History) settle(o Options) error {
-	h.settleKeys(o.Independent)
-	bad := h.checkIndices()
+	bad := h.settleKeys(o.Independent)
+	bad.addAll(h.checkIndices())
 	bad.addAll(h.pairUp())
 	return h.readError(bad)
 }
