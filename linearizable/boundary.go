@@ -19,25 +19,30 @@ type start struct {
 	gone   map[int32]bool // calls that have taken effect, among those that hadn't returned
 }
 
-// The bounds of a boundary: how many returns before the failure it is sought at most, and how many configurations it has.
-const (
-	boundaryReturns = 64
-	maxStarts       = 24
-)
+// maxStarts is how many configurations a boundary has at most.
+const maxStarts = 24
 
-// boundaryFinder watches a pass for the boundary with the fewest configurations, the earliest of them.
+// boundaryReturns are how many returns before the failure a boundary is sought at most: far ones let more be told, near ones
+// prove more by less.
+var boundaryReturns = [...]int{64, 16, 4}
+
+// boundaryFinder watches a pass, and for each of boundaryReturns finds the boundary with the fewest configurations, the
+// earliest of them.
 type boundaryFinder struct {
-	from int // moments before this are too early
-	best *boundary
+	from [len(boundaryReturns)]int // moments before this are too early
+	best [len(boundaryReturns)]*boundary
 }
 
 // newBoundaryFinder makes one for the last returns before moment end.
 func newBoundaryFinder(moments []moment, end int) *boundaryFinder {
-	f := &boundaryFinder{from: end}
-	for n := 0; f.from > 0 && n < boundaryReturns; {
-		f.from--
-		if moments[f.from].ret {
-			n++
+	f := &boundaryFinder{}
+	for i, most := range boundaryReturns {
+		f.from[i] = end
+		for n := 0; f.from[i] > 0 && n < most; {
+			f.from[i]--
+			if moments[f.from[i]].ret {
+				n++
+			}
 		}
 	}
 	return f
@@ -46,17 +51,20 @@ func newBoundaryFinder(moments []moment, end int) *boundaryFinder {
 // look is called after each moment of the pass.
 func (f *boundaryFinder) look(p *pass) {
 	m := p.moments[p.at]
-	if p.at < f.from || !m.ret || len(p.cur.of) > maxStarts {
+	if p.at < f.from[0] || !m.ret || len(p.cur.of) > maxStarts {
 		return
 	}
 	b := &boundary{at: m.at, call: m.call}
 	for i := range p.cur.of {
-		b.starts = append(b.starts, p.startsFrom(p.cur.at(i))...)
-		if len(b.starts) > maxStarts || f.best != nil && len(b.starts) >= len(f.best.starts) {
+		if b.starts = append(b.starts, p.startsFrom(p.cur.at(i))...); len(b.starts) > maxStarts {
 			return
 		}
 	}
-	f.best = b
+	for i, from := range f.from {
+		if p.at >= from && (f.best[i] == nil || len(b.starts) < len(f.best[i].starts)) {
+			f.best[i] = b
+		}
+	}
 }
 
 // startsFrom is a configuration by itself; the first maxStarts+1 ways to take it if there are more.

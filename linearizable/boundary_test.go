@@ -40,7 +40,7 @@ func boundaryOf(o *object, end int) *boundary {
 	}
 	find := newBoundaryFinder(s.moments, end)
 	newPass(s, 0, false).run(context.Background(), find.look)
-	return find.best
+	return find.best[0]
 }
 
 func TestBoundariesLoseNothing(t *testing.T) {

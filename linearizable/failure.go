@@ -16,16 +16,16 @@ const maxConfigs = 10
 // failure is where a part ceases to be linearizable.
 type failure struct {
 	t       *trial
-	x       int32      // the call that can't have returned when it did
-	last    history.ID // the last completion before that
-	done    int        // calls that had returned by then
-	states  []int32    // in which x was tried, in order of discovery
-	routes  []route    // to the first of them
-	configs []route    // to the first configurations when last returned
-	widest  int        // how many configurations there were then
-	pending []int32    // calls that were open or had crashed when x returned, but for x
-	bound   *boundary  // a moment shortly before, when little was possible; nil if there was none
-	order   []int32    // the calls before x in an order that explains them: the longest there is
+	x       int32       // the call that can't have returned when it did
+	last    history.ID  // the last completion before that
+	done    int         // calls that had returned by then
+	states  []int32     // in which x was tried, in order of discovery
+	routes  []route     // to the first of them
+	configs []route     // to the first configurations when last returned
+	widest  int         // how many configurations there were then
+	pending []int32     // calls that were open or had crashed when x returned, but for x
+	bounds  []*boundary // moments before, when little was possible, far ones first; nil if there was none
+	order   []int32     // the calls before x in an order that explains them: the longest there is
 	shown   map[int32]history.Value
 	bytes   int64 // of shown
 }
@@ -66,7 +66,7 @@ func (t *trial) findFailure(ctx context.Context) *failure {
 		panic("linearizable: internal error: a second search did not end as the first")
 	}
 	f.findRoutes(p)
-	f.bound = find.best
+	f.bounds = find.best[:]
 	return f
 }
 

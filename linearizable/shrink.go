@@ -210,9 +210,9 @@ func (s *shrinker) wrongFrom(ctx context.Context, from *start) bool {
 	end := cutShort
 	for i := 0; i < len(beams) && end == cutShort; i++ {
 		end = search.run(ctx, beams[i], false).end
-		s.work += int64(len(search.moments))
+		s.work += 8 * int64(len(search.moments)) // levels may be as wide as the beam all the time
 	}
-	s.work += search.tried*int64(1+len(search.groups)/16) + (search.states.bytes-made)/32 // large states are dear to make
+	s.work += search.tried*int64(4+search.stride+len(search.groups))/4 + (search.states.bytes-made)/32 // large states are dear to make
 	return end == stuck
 }
 

@@ -11,9 +11,11 @@ import (
 	"jcheck/internal/edn"
 )
 
-// maxEssential is up to how many operations a proof is told; maxPictured how many operations a picture may hold, and maxWhole
+// maxReadable is up to how many operations a proof is readable, and needs no shorter one that rests on a boundary.
+// maxEssential is up to how many it is told at all; maxPictured how many operations a picture may hold, and maxWhole
 // up to how many it holds all.
 const (
+	maxReadable  = 8
 	maxEssential = 20
 	maxPictured  = 40
 	maxWhole     = 12
@@ -25,7 +27,11 @@ const (
 func (t *trial) anomaly(ctx context.Context, h *history.History) check.Anomaly {
 	maxBytes := t.maxBytes
 	f := t.findFailure(ctx)
-	few, minimal, known, fields := f.proof(ctx, h, maxBytes)
+	few, minimal, since := f.proof(ctx, maxBytes)
+	known, fields := "", []history.Field(nil)
+	if since != nil {
+		known, fields = f.known(h, since)
+	}
 	id := t.obj.calls[f.x].id
 	a := check.Anomaly{Kind: NonLinearizable, Total: 1}
 	a.Fields = append(a.Fields, history.Field{Name: "op", Value: check.OpRef(id)})
@@ -210,10 +216,8 @@ func (f *failure) worthShowing(few []int32) map[int32]bool {
 			show[x] = show[x] || len(f.order) <= maxWhole
 		}
 	}
-	for _, x := range few {
-		if len(show) < maxEssential {
-			show[x] = true
-		}
+	for i := 0; i < len(few) && len(few) < maxEssential; i++ {
+		show[few[i]] = true
 	}
 	for _, r := range f.routes {
 		calls := r.calls
@@ -244,9 +248,7 @@ func (f *failure) text(ops []history.ID) string {
 		fmt.Fprintf(&b, "When it returned, the %s could only be in one state, which does not allow it: %s.", f.t.obj.d.Name, f.reason(f.states[0]))
 	default:
 		fmt.Fprintf(&b, "When it returned, the %s could be in %d states, and none allows it:", f.t.obj.d.Name, len(f.states))
-		for _, r := range f.routes {
-			b.WriteString("\n- " + f.reason(r.state) + ".")
-		}
+		f.tellReasons(&b)
 		if more := len(f.states) - len(f.routes); more > 0 {
 			fmt.Fprintf(&b, "\n- and %d more.", more)
 		}
@@ -264,6 +266,25 @@ func (f *failure) text(ops []history.ID) string {
 		b.WriteString(".")
 	}
 	return b.String()
+}
+
+// tellReasons lists why each state doesn't allow the operation; states with the same reason are told together.
+func (f *failure) tellReasons(b *strings.Builder) {
+	var reasons []string
+	times := make(map[string]int)
+	for _, r := range f.routes {
+		why := f.reason(r.state)
+		if times[why]++; times[why] == 1 {
+			reasons = append(reasons, why)
+		}
+	}
+	for _, why := range reasons {
+		b.WriteString("\n- " + why)
+		if n := times[why]; n > 1 {
+			fmt.Fprintf(b, ", in %d states", n)
+		}
+		b.WriteString(".")
+	}
 }
 
 // enough says which operations prove the matter by themselves, or by what was known at a boundary, if there is one.
@@ -293,33 +314,44 @@ func (f *failure) enough(few []int32, minimal bool, known string) string {
 }
 
 // proof is the few calls that prove the failure, with x, and whether they are known to be a minimal proof. If they rest on a
-// boundary, known says what was known there.
-func (f *failure) proof(ctx context.Context, h *history.History, maxBytes int64) (few []int32, minimal bool, known string, fields []history.Field) {
+// boundary, that is told too: one is used where there is no readable proof without.
+func (f *failure) proof(ctx context.Context, maxBytes int64) (few []int32, minimal bool, since *boundary) {
+	few, minimal = f.t.obj.essential(ctx, f.x, maxBytes)
+	found := minimal || few != nil
+	for _, b := range f.bounds {
+		if found && len(few) < maxReadable {
+			break
+		}
+		if b == nil || b == since {
+			continue
+		}
+		if fewer, all := f.t.obj.essentialSince(ctx, f.x, maxBytes, b); (all || fewer != nil) && (!found || len(fewer) < len(few)) {
+			few, minimal, since, found = fewer, all, b, true
+		}
+	}
+	return few, minimal, since
+}
+
+// known says what was possible at a boundary: in words, and for programs.
+func (f *failure) known(h *history.History, b *boundary) (text string, fields []history.Field) {
 	o := f.t.obj
-	few, minimal = o.essential(ctx, f.x, maxBytes)
-	if minimal || few != nil || f.bound == nil {
-		return few, minimal, "", nil
-	}
-	if few, minimal = o.essentialSince(ctx, f.x, maxBytes, f.bound); !minimal && few == nil {
-		return nil, false, "", nil
-	}
 	var states []history.Value
 	var texts []string
-	for _, s := range f.bound.starts {
+	for _, s := range b.starts {
 		v := o.d.Show(s.state)
 		if text := v.String(); !slices.Contains(texts, text) {
 			states, texts = append(states, v), append(texts, text)
 		}
 	}
-	shown := strings.Join(texts[:min(len(texts), maxConfigs)], ", ")
-	if len(texts) > maxConfigs {
-		shown += ", ..."
-	}
-	id := o.calls[f.bound.call].id
-	known = fmt.Sprintf("When the %s of process %s returned (line %d), the %s could be in %d states: %s.", h.Value(h.F(id)).Text,
-		h.ProcName(h.Proc(id)), h.Pos(id).Line, o.d.Name, len(texts), shown)
+	could := fmt.Sprintf("could be in %d states: %s", len(texts), strings.Join(texts[:min(len(texts), maxConfigs)], ", "))
 	if len(texts) == 1 {
-		known = strings.Replace(known, "could be in 1 states: ", "could only be in one state: ", 1)
+		could = "could only be in one state: " + texts[0]
 	}
-	return few, minimal, known, []history.Field{{Name: "since", Value: check.OpRef(id)}, {Name: "since-states", Value: edn.NewVector(states)}}
+	if len(texts) > maxConfigs {
+		could += ", ..."
+	}
+	id := o.calls[b.call].id
+	text = fmt.Sprintf("When the %s of process %s returned (line %d), the %s %s.", h.Value(h.F(id)).Text, h.ProcName(h.Proc(id)),
+		h.Pos(id).Line, o.d.Name, could)
+	return text, []history.Field{{Name: "since", Value: check.OpRef(id)}, {Name: "since-states", Value: edn.NewVector(states)}}
 }

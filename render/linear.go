@@ -130,7 +130,7 @@ func (p *linearPicture) addBar(id history.ID, name string) {
 		return
 	}
 	op := p.h.Op(id)
-	b := linearBar{id: id, name: name, full: deedOf(op), class: op.Type.String()}
+	b := linearBar{id: id, name: name, full: spelled(deedOf(op)), class: op.Type.String()}
 	if op.Type == history.Invoke {
 		b.class = history.Info.String()
 	}
@@ -151,6 +151,22 @@ func deedOf(op history.Op) string {
 		return f
 	}
 	return f + " " + op.Value.String()
+}
+
+// spelled is a text as markup shows it, so that its width is known.
+func spelled(s string) string {
+	if !strings.ContainsFunc(s, isTurn) {
+		return s
+	}
+	var b strings.Builder
+	for _, c := range s {
+		if isTurn(c) {
+			fmt.Fprintf(&b, "\\u%04X", c)
+		} else {
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
 }
 
 // findEnds puts the invocations and completions of the bars in order; what comes after the last one that matters is
@@ -205,7 +221,7 @@ func (p *linearPicture) addWay(way check.Path) {
 		if bar >= 0 && p.bars[bar].from > slot {
 			slot, rank = p.bars[bar].from, 0
 		}
-		full := state.String()
+		full := spelled(state.String())
 		w.ticks = append(w.ticks, p.tick(linearTick{bar: bar, slot: slot, rank: rank, full: full, state: clipCells(full, maxState), wrong: wrong}))
 		w.gaps = append(w.gaps, gap)
 		rank++

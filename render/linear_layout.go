@@ -16,7 +16,7 @@ const (
 	linearBarTop = 20.0
 	linearBarLow = 22.0 // height of a bar
 	linearFoot   = 26.0 // the row of times
-	linearLetter = 6.7  // width of a letter
+	linearLetter = 7.25 // width of a letter, bold or not
 	linearSlot   = 22.0 // at least, between two ends
 	linearMin    = 320.0
 	linearAlone  = 620.0 // of a file with its legend
