@@ -108,7 +108,8 @@ func (h *History) isName(s Sym) bool {
 // tupleFs are the functions of objects that tests keep by the key.
 func (h *History) tupleFs() map[Sym]bool {
 	fs := make(map[Sym]bool)
-	for _, name := range []string{"read", "write", "cas", "add", "r", "w", "inc", "dec", "acquire", "release", "enqueue", "dequeue"} {
+	for _, name := range []string{"read", "write", "cas", "add", "r", "w", "inc", "dec", "acquire", "release", "enqueue", "dequeue",
+		"drain", "read-init", "increment", "decrement"} {
 		if s, ok := h.syms.find(edn.NewKeyword(name)); ok {
 			fs[s] = true
 		}

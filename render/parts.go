@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"strings"
 
 	"jcheck/check"
@@ -50,4 +51,18 @@ func RecognisedAs(r check.Result) string {
 		return "nothing in particular"
 	}
 	return strings.Join(parts, " and ")
+}
+
+// ownReasons are the reasons of a result that aren't those of a key, which are told beside the key.
+func ownReasons(r check.Result) []check.Reason {
+	var own []check.Reason
+	for _, why := range r.Reasons {
+		ofKey := slices.ContainsFunc(r.Parts, func(p check.Part) bool {
+			return !r.Composed && strings.HasPrefix(why.Text, "key "+p.Name+": ")
+		})
+		if !ofKey {
+			own = append(own, why)
+		}
+	}
+	return own
 }

@@ -80,7 +80,7 @@ func (p *page) headline(r check.Result) {
 // summary says what was asked and, in a sentence, what was found.
 func (p *page) summary(r check.Result) {
 	p.para(0, asked(r, p.o.Checked)+": "+found(r)+".")
-	for _, why := range r.Reasons {
+	for _, why := range ownReasons(r) {
 		p.para(2, because(why))
 		p.ops(why.Ops, check.Anomaly{Kind: why.Code, Ops: why.Ops})
 	}
@@ -165,7 +165,7 @@ func (p *page) composed(parts []check.Part) {
 	for _, q := range parts {
 		p.line("")
 		p.para(0, fmt.Sprintf("%s: %s", p.paint(bold, fmt.Sprintf("%s: %s", q.Name, q.Result.Verdict)), found(q.Result)))
-		for _, why := range q.Result.Reasons {
+		for _, why := range ownReasons(q.Result) {
 			p.para(2, because(why))
 			p.ops(why.Ops, check.Anomaly{Kind: why.Code, Ops: why.Ops})
 		}
