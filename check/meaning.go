@@ -63,7 +63,7 @@ var meanings = [...]struct{ kind, text string }{
 	{"unexpected-dequeue", "an element was dequeued that the queue cannot have held"},
 	{"overtaken", "an element left a FIFO queue before one that had been in it for longer"},
 	{"duplicate-id", "several calls were given the same identifier"},
-	{"long-fork", "two reads show independent writes in opposite orders"},
+	{"fork", "two reads show independent writes in opposite orders"},
 	{"wrong-link", "an operation does not follow the one that came before it"},
 	{"wrong-write", "a write is not of the next number"},
 	{"wrong-read", "a read shows another value than the last write"},

@@ -23,7 +23,7 @@ func orderConformances() []conformance {
 			value:     func(_ record, _ string, v any) history.Value { return mopsOf(v) },
 			unordered: []string{"forks"},
 			differences: []difference{
-				{name: "long-fork: a key that is written twice", is: func(r record, got check.Result) bool { return r.tagged("odd-twice") && found(got, "long-fork") }},
+				{name: "long-fork: a key that is written twice", is: func(r record, got check.Result) bool { return r.tagged("odd-twice") && found(got, "fork") }},
 			},
 		},
 		{checker: "causal"},

@@ -18,7 +18,7 @@ import (
 const Checker = "long-fork"
 
 // Kind is the kind of anomaly that Check finds.
-const Kind = "long-fork"
+const Kind = "fork"
 
 // Functions are those of the operations of this workload; txn is for histories that name all transactions so.
 func Functions() []string { return []string{"read", "write", "txn"} }

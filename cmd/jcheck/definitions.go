@@ -12,6 +12,7 @@ const (
 	daudjee   = "Daudjee, Salem, Lazy Database Replication with Snapshot Isolation (VLDB 2006)"
 	herlihy   = "Herlihy, Wing, Linearizability: A Correctness Condition for Concurrent Objects (TOPLAS 1990)"
 	jepsen    = "jepsen-io/jepsen, jepsen.checker"
+	kafka     = "jepsen-io/jepsen, jepsen.tests.kafka"
 	kingsbury = "Kingsbury, Alvaro, Elle: Inferring Isolation Anomalies from Experimental Observations (VLDB 2020)"
 )
 
@@ -175,6 +176,107 @@ var definitions = [...]definition{
 	{"log-line", groupChecker, nil,
 		"A line of a node's log matches the pattern of what must not be there.",
 		jepsen + ": log-file-pattern"},
+	{"wrong-total", groupChecker, nil,
+		"Transfers move money between accounts, so that every read of all accounts must show the same total. This one shows " +
+			"more or less: it saw part of a transfer, or an update was lost.",
+		jepsen + ": bank"},
+	{"negative-value", groupChecker, []string{"overdrawn"},
+		"A read of a bank shows an account with less than nothing. A transfer must not take more than is there, unless the bank " +
+			"allows it (--allow-negative-balances).",
+		jepsen + ": bank"},
+	{"nil-balance", groupChecker, nil,
+		"A read of a bank shows an account, but no balance of it.",
+		jepsen + ": bank"},
+	{"unexpected-key", groupChecker, nil,
+		"A read of a bank shows an account that is none of those that --accounts names.",
+		jepsen + ": bank"},
+	{"unexpected-dequeue", groupChecker, nil,
+		"An element was dequeued that the queue cannot have held: nobody had asked to enqueue it until then, the attempts to do " +
+			"so failed, or it had been dequeued as often as it was enqueued.",
+		jepsen + ": queue"},
+	{"overtaken", groupChecker, []string{"fifo-violation"},
+		"An element left a FIFO queue before another that was surely in it before its own enqueue began. What takes more than " +
+			"two elements to tell, jcheck linearizable --model fifo-queue finds.",
+		"Henzinger, Sezgin, Vafeiadis, Aspect-Oriented Linearizability Proofs (CONCUR 2013)"},
+	{"duplicate-id", groupChecker, []string{"duplicated-id"},
+		"Two calls of a generator of unique identifiers were given the same one.",
+		jepsen + ": unique-ids"},
+	{"fork", groupChecker, []string{"forks"},
+		"Two reads of the same keys, each of which is written once: one shows a write that the other misses, and the other way " +
+			"round. So the writes came in one order for one client, and in the other for the other. As transactions, it is " +
+			"G-nonadjacent-item.",
+		"Sovran et al., Transactional Storage for Geo-Replicated Systems (SOSP 2011)"},
+	{"wrong-link", groupChecker, nil,
+		"An operation says by its link which one it followed, and that isn't the one before it: the client lost its place in " +
+			"the causal order.",
+		jepsen + ": causal"},
+	{"wrong-write", groupChecker, nil,
+		"Writes of a register in causal order are 1, 2, 3, ...; this one isn't the next.",
+		jepsen + ": causal"},
+	{"wrong-read", groupChecker, nil,
+		"A read of a register in causal order shows another value than the last write that it follows.",
+		jepsen + ": causal"},
+	{"causal-reverse", groupChecker, []string{"comments"},
+		"A read shows a write, but not another that had been acknowledged before that one was even invoked: writes became " +
+			"visible in the opposite of their order. Strict serializability forbids it; serializability does not.",
+		jepsen + ": causal-reverse"},
+	{"illegal-inserts", groupChecker, []string{"adya-g2"},
+		"Two transactions each looked for rows of a key, found none, and inserted one of their own, and both committed. In a " +
+			"serial order the second would have found the first one's row. As transactions with predicates, it is G2.",
+		jepsen + ": adya; " + adya3 + ": G2"},
+	{"inconsistent-offsets", groupChecker, nil,
+		"An offset of a log has several values: different clients were told different things of it.",
+		kafka},
+	{"duplicate", groupChecker, []string{"duplicate-message"},
+		"A message is in the log more than once, at different offsets. Often a retry that was carried out twice.",
+		kafka},
+	{"lost-write", groupChecker, []string{"lost-message"},
+		"A message was acknowledged, and never polled, although some consumer polled one that is as far in the log or further: " +
+			"who reads on from there won't see it any more.",
+		kafka},
+	{"unseen", groupChecker, []string{"unseen-message"},
+		"A message was acknowledged, and not polled by the end of the history. Unlike a lost-write it may be that nobody has " +
+			"come so far.",
+		kafka},
+	{"precommitted-read", groupChecker, nil,
+		"A transaction polled a message that it had sent itself. Consumers must see what is committed, and it wasn't yet.",
+		kafka},
+	{"poll-skip", groupChecker, nil,
+		"A consumer's next poll of a key begins beyond the next message. No error if consumers subscribe, since the key may " +
+			"have been another's meanwhile.",
+		kafka},
+	{"nonmonotonic-poll", groupChecker, nil,
+		"A consumer's next poll of a key begins no later in the log than its last one ended: it sees messages again. No error " +
+			"if consumers subscribe.",
+		kafka},
+	{"int-poll-skip", groupChecker, nil,
+		"A single operation polled two messages one after the other, and the log has others between them.",
+		kafka},
+	{"int-nonmonotonic-poll", groupChecker, nil,
+		"A single operation polled a message after another that is no earlier in the log.",
+		kafka},
+	{"nonmonotonic-send", groupChecker, nil,
+		"A producer sent a message after another, but it is no later in the log.",
+		kafka},
+	{"int-nonmonotonic-send", groupChecker, nil,
+		"A single operation sent a message after another, but it is no later in the log.",
+		kafka},
+	{"int-send-skip", groupChecker, nil,
+		"Between two messages that a single operation sent one after the other, the log has others'. Reported, but no error: " +
+			"transactions may interleave.",
+		kafka},
+	{"missing-earlier", groupChecker, nil,
+		"A client inserted rows one after another. A read found a later one, and after that did not find an earlier one: the " +
+			"client's writes became visible out of order.",
+		"Jecci, elle-cli: sequential"},
+	{"nonmonotonic", groupChecker, nil,
+		"Values that only grow, seen in contradictory orders: by one key an operation came before another, and by another key " +
+			"or by real time after it.",
+		"Jecci: monotonic"},
+	{"unreachable-sum", groupChecker, nil,
+		"When all was over, a replica of a counter showed a sum that the acknowledged additions, with any of those whose " +
+			"outcome is unknown, cannot come to.",
+		"Maelstrom: pn-counter"},
 	{"empty-transaction-graph", groupStatus, nil,
 		"Not an anomaly of the database: no two transactions are ordered by what they saw, or there is none at all. " +
 			"The verdict is then unknown. " +

@@ -45,7 +45,7 @@ func sketch(h *history.History) string {
 func deeds(op history.Op) string {
 	var parts []string
 	switch {
-	case op.Value.Kind == edn.Map: // the initial state of a closed-predicate history
+	case op.F.Text == "init": // the initial state of a closed-predicate history
 		parts = append(parts, "begin with "+plain(op.Value))
 	case op.F.Text == "read":
 		parts = append(parts, "read → "+plain(op.Value))
