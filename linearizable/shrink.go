@@ -199,7 +199,7 @@ func (s *shrinker) wrongFrom(ctx context.Context, from *start) bool {
 		return false
 	}
 	if small.d.fast != nil && len(small.calls) > 0 {
-		if why, applies := small.d.fast(small); applies {
+		if why, applies := small.d.fast(small.ownKinds()); applies {
 			s.work += int64(len(small.calls))
 			return why != nil
 		}
