@@ -42,32 +42,41 @@ func Check(ctx context.Context, h *history.History, _ Options) check.Result {
 	return c.result()
 }
 
-// sum is what additions and decrements come to, each for itself.
-type sum struct{ up, down int64 }
+// sum is what additions and subtractions come to, each for itself, and how many there are.
+type sum struct {
+	up, down   int64
+	ups, downs int
+}
 
 // add adds an amount; false if the sum no longer fits.
 func (s *sum) add(n int64) bool {
-	part, limit := &s.up, n > 0 && s.up > math.MaxInt64/2-n
-	if n < 0 {
-		part, limit = &s.down, n < math.MinInt64/2-s.down
-	}
-	if limit {
+	if n > 0 && s.up > math.MaxInt64/2-n || n < 0 && n < math.MinInt64/2-s.down {
 		return false
 	}
-	*part += n
+	if n < 0 {
+		s.down, s.downs = s.down+n, s.downs+1
+	} else {
+		s.up, s.ups = s.up+n, s.ups+1
+	}
 	return true
+}
+
+// ledger is the operations that a sum is of, in order.
+type ledger struct {
+	sum
+	added, taken []history.ID // as many as ups and downs
 }
 
 // counter is what is known of the counter at some place of the history.
 type counter struct {
 	h       *history.History
 	fs      *check.Functions
-	sure    sum                // confirmed
-	maybe   sum                // asked for, confirmed or not, but for what failed
+	sure    ledger             // confirmed
+	maybe   ledger             // asked for, confirmed or not, but for what failed
 	open    map[history.ID]sum // what was confirmed when a read began, by its invocation
 	reads   []read
-	errors  []int // places in reads
-	unknown int   // ok reads without a value
+	errors  []wrong
+	unknown int // ok reads without a value
 	first   history.ID
 }
 
@@ -100,6 +109,12 @@ func (c *counter) orphan(id history.ID) *check.Reason {
 	return c.count(id, &c.maybe)
 }
 
+// wrong is a read out of its bounds: its place in reads, what was confirmed when it began, and what was asked for at its end.
+type wrong struct {
+	at            int
+	before, until sum
+}
+
 // step takes the next operation. The reason is an operation that no counter has.
 func (c *counter) step(id history.ID) *check.Reason {
 	switch f := c.fs.Of(id); {
@@ -113,7 +128,7 @@ func (c *counter) step(id history.ID) *check.Reason {
 	case t == history.Invoke && (pair == history.None || c.h.Type(pair) != history.Fail):
 		return c.count(id, &c.maybe)
 	case t == history.OK:
-		return c.count(c.asked(id), &c.sure)
+		return c.count(id, &c.sure)
 	}
 	return nil
 }
@@ -139,15 +154,20 @@ func (c *counter) amount(id history.ID) (n int64, ok bool) {
 	return n, ok
 }
 
-// count adds an operation's amount to a sum.
-func (c *counter) count(id history.ID, to *sum) *check.Reason {
-	n, ok := c.amount(id)
+// count adds the amount that an operation, or what it completes, asked for.
+func (c *counter) count(id history.ID, to *ledger) *check.Reason {
+	n, ok := c.amount(c.asked(id))
 	if !ok {
 		return &check.Reason{Code: "value-is-no-integer", Text: fmt.Sprintf("the amount of an operation %s is an integer of 64 bits, not %s",
 			c.h.Value(c.h.F(id)), c.h.Op(id).Value), Ops: []history.ID{id}}
 	}
 	if !to.add(n) {
 		return &check.Reason{Code: "sum-too-large", Text: "the amounts up to here come to more than 64 bits hold", Ops: []history.ID{id}}
+	}
+	if n < 0 {
+		to.taken = append(to.taken, id)
+	} else {
+		to.added = append(to.added, id)
 	}
 	return nil
 }
@@ -170,7 +190,7 @@ func (c *counter) read(id history.ID) *check.Reason {
 	switch c.h.Type(id) {
 	case history.Invoke:
 		if pair := c.h.Pair(id); pair != history.None && c.h.Type(pair) == history.OK {
-			c.open[id] = c.sure
+			c.open[id] = c.sure.sum
 		}
 		return nil
 	case history.OK:
@@ -192,7 +212,7 @@ func (c *counter) read(id history.ID) *check.Reason {
 	}
 	r := read{id: id, lower: before.up + c.maybe.down, upper: c.maybe.up + before.down, value: n}
 	if n < r.lower || n > r.upper {
-		c.errors = append(c.errors, len(c.reads))
+		c.errors = append(c.errors, wrong{len(c.reads), before, c.maybe.sum})
 	}
 	c.reads = append(c.reads, r)
 	return nil

@@ -16,14 +16,14 @@ func (c *counter) result() check.Result {
 	for i, read := range c.reads {
 		all[i] = read.triple()
 	}
-	wrong := make([]history.Value, len(c.errors))
-	for i, at := range c.errors {
-		wrong[i] = all[at]
+	errors := make([]history.Value, len(c.errors))
+	for i, e := range c.errors {
+		errors[i] = all[e.at]
 		if i < check.MaxListed {
-			r.Anomalies = append(r.Anomalies, c.anomaly(c.reads[at]))
+			r.Anomalies = append(r.Anomalies, c.anomaly(e))
 		}
 	}
-	r.Fields = []history.Field{{Name: "reads", Value: edn.NewVector(all)}, {Name: "errors", Value: edn.NewVector(wrong)}}
+	r.Fields = []history.Field{{Name: "reads", Value: edn.NewVector(all)}, {Name: "errors", Value: edn.NewVector(errors)}}
 	if len(c.errors) > 0 {
 		r.Verdict = check.Invalid
 	}
@@ -46,7 +46,8 @@ func (r read) triple() history.Value {
 const maxWitness = 4
 
 // anomaly tells of a read that is out of its bounds.
-func (c *counter) anomaly(r read) check.Anomaly {
+func (c *counter) anomaly(e wrong) check.Anomaly {
+	r := c.reads[e.at]
 	a := check.Anomaly{Kind: Kind, Ops: []history.ID{r.id}, Total: len(c.errors), Fields: []history.Field{
 		{Name: "lower", Value: edn.NewInt(r.lower)}, {Name: "value", Value: edn.NewInt(r.value)}, {Name: "upper", Value: edn.NewInt(r.upper)}}}
 	low := r.value < r.lower
@@ -57,7 +58,7 @@ func (c *counter) anomaly(r read) check.Anomaly {
 		a.Text = fmt.Sprintf("T1 read %d, but the counter was at most %d: all additions that may have happened by its end, "+
 			"and the subtractions that were confirmed before it began, come to that", r.value, r.upper)
 	}
-	witness, more := c.witness(r, low)
+	witness, more := c.witness(e, low)
 	switch {
 	case len(witness) == 0:
 		a.Text += ". There are none"
@@ -79,38 +80,16 @@ func names(n int) string {
 }
 
 // witness are the last operations that a bound of a read is made of, in the order of the history, and how many more
-// there are. It goes back through the history, once for each read that is told of.
-func (c *counter) witness(r read, low bool) (ids []history.ID, more int) {
-	begin := c.h.Pair(r.id)
-	for i := range c.h.Size() {
-		id := c.h.At(i)
-		if id >= r.id {
-			break
-		}
-		if !c.counts(id, begin, low) {
-			continue
-		}
-		if ids = append(ids, id); len(ids) > maxWitness {
-			ids = slices.Delete(ids, 0, 1)
-			more++
-		}
+// there are.
+func (c *counter) witness(e wrong, low bool) (ids []history.ID, more int) {
+	sure, maybe := c.sure.added[:e.before.ups], c.maybe.taken[:e.until.downs]
+	if !low {
+		sure, maybe = c.sure.taken[:e.before.downs], c.maybe.added[:e.until.ups]
 	}
-	return ids, more
-}
-
-// counts tells whether the operation is part of the bound of a read that began at begin.
-func (c *counter) counts(id, begin history.ID, low bool) bool {
-	if c.fs.Of(id) <= readF {
-		return false
+	for _, list := range [...][]history.ID{sure, maybe} {
+		ids = append(ids, list[max(0, len(list)-maxWitness):]...)
 	}
-	n, _ := c.amount(c.asked(id))
-	sure := (n > 0) == low // such an amount counts if it was confirmed; the others if they were asked for
-	pair := c.h.Pair(id)
-	switch c.h.Type(id) {
-	case history.OK:
-		return sure && id < begin || !sure && pair == history.None
-	case history.Invoke:
-		return !sure && (pair == history.None || c.h.Type(pair) != history.Fail)
-	}
-	return !sure && c.h.Type(id) == history.Info && pair == history.None
+	slices.Sort(ids)
+	ids = ids[max(0, len(ids)-maxWitness):]
+	return ids, len(sure) + len(maybe) - len(ids)
 }
