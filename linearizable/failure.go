@@ -25,6 +25,7 @@ type failure struct {
 	widest  int         // how many configurations there were then
 	pending []int32     // calls that were open or had crashed when x returned, but for x
 	bounds  []*boundary // moments before, when little was possible, far ones first; nil if there was none
+	traced  bool        // it is known how the states came about
 	order   []int32     // the calls before x in an order that explains them: the longest there is
 	shown   map[int32]history.Value
 	bytes   int64 // of shown
@@ -72,6 +73,7 @@ func (t *trial) findFailure(ctx context.Context) *failure {
 
 // findRoutes takes from the pass that got stuck what it tried.
 func (f *failure) findRoutes(p *pass) {
+	f.traced = p.keep
 	w := walker{p: p, at: make([]int32, len(f.t.obj.calls))}
 	f.widest = len(p.cur.of)
 	for _, c := range p.cur.of[:min(f.widest, maxConfigs)] {

@@ -126,11 +126,14 @@ func (f *failure) fields() []history.Field {
 		last = f.t.obj.calls[f.routes[0].calls[n-1]].id
 		fields = append(fields, history.Field{Name: "last-op", Value: check.OpRef(last)})
 	}
-	return append(fields,
+	fields = append(fields,
 		history.Field{Name: "states", Value: edn.NewVector(states)}, history.Field{Name: "states-count", Value: number(len(f.states))},
 		history.Field{Name: "configs", Value: edn.NewVector(configs)}, history.Field{Name: "configs-count", Value: number(f.widest)},
-		history.Field{Name: "final-paths", Value: edn.NewVector(paths)}, history.Field{Name: "final-paths-count", Value: number(len(f.states))},
-		history.Field{Name: "prefix-count", Value: number(len(f.order))},
+		history.Field{Name: "final-paths", Value: edn.NewVector(paths)}, history.Field{Name: "final-paths-count", Value: number(len(f.states))})
+	if !f.traced {
+		return fields
+	}
+	return append(fields, history.Field{Name: "prefix-count", Value: number(len(f.order))},
 		history.Field{Name: "prefix-end", Value: refs(f.ids(f.order[max(0, len(f.order)-maxConfigs):]))})
 }
 
@@ -194,6 +197,9 @@ func (f *failure) paths(a *check.Anomaly, few []int32) {
 	for _, r := range f.routes {
 		states := f.replay(r.calls)
 		p := check.Path{Op: id, State: f.show(r.state), Reason: f.reason(r.state), Start: f.show(states[0])}
+		if !f.traced {
+			p.Start = p.State
+		}
 		for i, x := range r.calls {
 			if !show[x] {
 				if p.After++; len(p.Before) == 0 {

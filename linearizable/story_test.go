@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"jcheck/check"
 	"jcheck/history"
 	"jcheck/internal/corpus"
+	"jcheck/internal/edn"
 )
 
 // fieldOf is a field of an anomaly.
@@ -139,6 +141,49 @@ func TestRoutesAreReal(t *testing.T) {
 		}
 		if told < 4 {
 			t.Errorf("%s: only %d counterexamples", f.datatype, told)
+		}
+	}
+}
+
+func TestStoryWithoutTimeOrMemory(t *testing.T) {
+	// Without this, telling why could go on after the time or the memory that was allowed is used up, or end without the
+	// operation that is known to be wrong.
+	var b strings.Builder
+	for i := range 200 {
+		fmt.Fprintf(&b, "0 invoke write %d\n1 invoke read nil\n0 ok write %d\n1 ok read %d\n", i%7, i%7, i%7)
+	}
+	h := read(t, b.String()+"0 invoke read nil\n0 ok read 9")
+	last := history.ID(h.Len() - 1)
+	obj, _ := gather(h, register(), TermOf(edn.NewInt(0)), Options{})
+	for _, tt := range []struct {
+		maxBytes  int64
+		cancelled bool
+		text      string
+		paths     int
+	}{
+		{DefaultBytes, false, "could only be in one state", 1},
+		{5_000, false, "could only be in one state", 1}, // not enough for trails
+		{DefaultBytes, true, "Time ran out before", 0},
+	} {
+		tr := &trial{search: newSearch(obj, Options{})}
+		tr.try(context.Background(), beams[0])
+		if tr.end != stuck {
+			t.Fatalf("the search ends with %d, want stuck", tr.end)
+		}
+		tr.maxBytes = tt.maxBytes
+		ctx, cancel := context.WithCancel(context.Background())
+		if tt.cancelled {
+			cancel()
+		}
+		a := tr.anomaly(ctx, h)
+		cancel()
+		op, _ := opOf(h, check.Result{Anomalies: []check.Anomaly{a}}, "op")
+		if _, traced := fieldOf(a, "prefix-count"); traced != (tt.maxBytes == DefaultBytes && !tt.cancelled) {
+			t.Errorf("with %d bytes (cancelled: %v) the longest beginning is told: %v", tt.maxBytes, tt.cancelled, traced)
+		}
+		if op != last || a.Ops[len(a.Ops)-1] != last || !strings.Contains(a.Text, tt.text) || len(a.Paths) != tt.paths {
+			t.Errorf("with %d bytes (cancelled: %v) the anomaly is about %d, with %d paths: %s; want %d, %d paths and %q", tt.maxBytes,
+				tt.cancelled, op, len(a.Paths), a.Text, last, tt.paths, tt.text)
 		}
 	}
 }
