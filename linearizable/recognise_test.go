@@ -1,6 +1,10 @@
 package linearizable
 
-import "testing"
+import (
+	"os"
+	"strings"
+	"testing"
+)
 
 func TestRecognise(t *testing.T) {
 	// Without this, a history could be judged as that of another object when nobody names one.
@@ -28,6 +32,33 @@ func TestRecognise(t *testing.T) {
 	for _, tt := range tests {
 		if got, err := Recognise(read(t, tt.lines)); got != tt.want || (err != nil) != (tt.want == "") {
 			t.Errorf("%q is recognised as %q (%v), want %q", tt.lines, got, err, tt.want)
+		}
+	}
+}
+
+func TestDatatypesAreDocumented(t *testing.T) {
+	// Without this, a datatype or one of its functions could be missing in the guide.
+	guide, err := os.ReadFile("../docs/linearizable.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range Datatypes() {
+		row := ""
+		for line := range strings.Lines(string(guide)) {
+			if cells := strings.Split(line, "|"); len(cells) > 2 && strings.Contains(cells[1], "`"+d.Name+"`") && row == "" {
+				row = cells[2]
+			}
+		}
+		for _, f := range d.Functions {
+			if d.Name == "cas-register" && f != "cas" {
+				continue // it has also what a register has
+			}
+			if !strings.Contains(row, "`"+f+"`") {
+				t.Errorf("the row of %s is %q, want its function %s there", d.Name, row, f)
+			}
+		}
+		if d.fast != nil && strings.Count(string(guide), "`"+d.Name+"`") < 2 {
+			t.Errorf("%s is not in the table of what is decided without a search", d.Name)
 		}
 	}
 }
