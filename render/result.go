@@ -29,7 +29,7 @@ func resultMap(h *history.History, r check.Result, later *postponed) edn.Value {
 		if f.Name == "anomaly-types" && len(f.Value.Items) == 0 {
 			continue // without anomalies, the original has no such key
 		}
-		m.put(f.Name, f.Value)
+		m.put(f.Name, resolve(h, f.Value))
 	}
 	if r.Composed {
 		putComposed(&m, h, r.Parts, later)

@@ -208,3 +208,16 @@ func TestSafeName(t *testing.T) {
 		}
 	}
 }
+
+func TestFieldsShowOperations(t *testing.T) {
+	// Without this, a result's own fields would name operations by numbers that no reader of the file knows.
+	h := read(t, twoTxns)
+	deep := edn.NewMap([]edn.Value{edn.NewKeyword("wrong"), edn.NewVector([]edn.Value{edn.NewMap([]edn.Value{
+		edn.NewKeyword("ops"), edn.NewVector([]edn.Value{check.OpRef(1)})})})})
+	m := ResultMap(h, check.Result{Fields: []history.Field{{Name: "errors", Value: deep}}})
+	got, _ := m.Get(edn.NewKeyword("errors"))
+	want := "{:wrong [{:ops [{:index 6, :type :ok, :process 1, :f :txn, :value [[:r :x [1]]]}]}]}"
+	if got.String() != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

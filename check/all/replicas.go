@@ -44,8 +44,12 @@ found, nil for what wasn't there. No nil may come after something else.`,
 		Functions: sequential.Functions(),
 		Recognise: func(s *Shape) (Fit, string) {
 			reads, writes := s.Of("read").Answered, s.Of("write").Asked
-			if s.H.Keyed() && s.Only(sequential.Functions()...) && writes.All() && reads.Any(history.KindList) && reads.All(history.KindList) {
+			switch {
+			case !s.Only(sequential.Functions()...) || !reads.Any(history.KindList) || !reads.All(history.KindList):
+			case s.H.Keyed() && writes.All():
 				return Likely, "clients write keys without values, and read lists"
+			case !s.H.Keyed() && writes.All(history.KindScalar) && readsKeyedLists(s):
+				return Certain, "clients write keys, and read lists of subkeys by key"
 			}
 			return No, ""
 		},
@@ -53,6 +57,26 @@ found, nil for what wasn't there. No nil may come after something else.`,
 			return sequential.Check(ctx, h, sequential.Options{})
 		},
 	}
+}
+
+// maxLooked is how many operations are looked at for what reads show.
+const maxLooked = 1000
+
+// readsKeyedLists tells whether the first ok reads show [key list].
+func readsKeyedLists(s *Shape) bool {
+	seen := false
+	for i := range min(s.H.Size(), maxLooked) {
+		id := s.H.At(i)
+		if s.H.Type(id) != history.OK || s.H.Value(s.H.F(id)).Text != "read" || s.H.Kind(id) != history.KindList {
+			continue
+		}
+		elems := s.H.Elems(id)
+		if len(elems) != 2 || !s.H.Value(elems[1]).Sequential() {
+			return false
+		}
+		seen = true
+	}
+	return seen
 }
 
 func monotonicRow() Checker {
@@ -95,13 +119,10 @@ is unknown. Other reads may show anything. It is for Maelstrom's g-counter, too.
 	}
 }
 
-// maxFinal is how many of the last operations are looked at for final reads.
-const maxFinal = 1000
-
 // hasFinalReads tells whether there is a final read among the last operations.
 func hasFinalReads(s *Shape) bool {
 	n := s.H.Size()
-	for i := max(0, n-maxFinal); i < n; i++ {
+	for i := max(0, n-maxLooked); i < n; i++ {
 		for _, f := range s.H.Op(s.H.At(i)).Extra {
 			if f.Name == "final?" && f.Value.Bool() {
 				return true

@@ -52,6 +52,15 @@ func (a amount) float() float64 {
 	return float64(a.n)
 }
 
+// plain is the same amount as an integer if it is one.
+func (a amount) plain() amount {
+	const exact = 1 << 53 // up to which floats are exact
+	if a.fraction && a.f == math.Trunc(a.f) && math.Abs(a.f) < exact {
+		return whole(int64(a.f))
+	}
+	return a
+}
+
 func (a amount) negative() bool { return a.n < 0 || a.f < 0 }
 
 // distance is how far a total is from the right one; by the original's measure a share of it, in 32 bits.

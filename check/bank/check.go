@@ -106,10 +106,11 @@ func (b *bank) infer(ctx context.Context) bool {
 		if bad != "" || len(r.nils) > 0 {
 			continue
 		}
-		s := totals[r.total]
+		total := r.total.plain()
+		s := totals[total]
 		if s == nil {
 			s = &seen{first: id}
-			totals[r.total] = s
+			totals[total] = s
 		}
 		s.count++
 	}
