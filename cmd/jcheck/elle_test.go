@@ -86,10 +86,11 @@ func TestParseSize(t *testing.T) {
 	}
 }
 
-// TestOutDirs checks that several histories never share a directory. Without it, one's proofs would overwrite another's.
+// TestOutDirs checks that several histories never share a directory. Without it, one's proofs would overwrite another's, or
+// be written beside the directory asked for.
 func TestOutDirs(t *testing.T) {
-	got := outDirs("o", []string{"a/h.edn", "b/h.edn", "-", "h-2.edn", "h.json"})
-	want := []string{"o/h", "o/h-2", "o/stdin", "o/h-2-2", "o/h-3"}
+	got := outDirs("o", []string{"a/h.edn", "b/h.edn", "-", "h-2.edn", "h.json", ".json", "...json", "a/..", "."})
+	want := []string{"o/h", "o/h-2", "o/stdin", "o/h-2-2", "o/h-3", "o/history", "o/history-2", "o/history-3", "o/history-4"}
 	for i := range want {
 		want[i] = filepath.FromSlash(want[i])
 	}
@@ -127,5 +128,23 @@ func TestPackedTextCounts(t *testing.T) {
 	code := run([]string{"elle", "--max-memory", limit, path}, strings.NewReader(""), &stdout, &stderr)
 	if code != exitUnknown || !strings.Contains(stdout.String(), "(memory)") {
 		t.Errorf("got exit code %d, %s%s", code, &stdout, &stderr)
+	}
+}
+
+// fullDisk is where nothing can be written.
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+// TestFullDisk checks that output which can't be written is an error of every verb. Without it, a table cut short by a
+// full disk would pass for the whole.
+func TestFullDisk(t *testing.T) {
+	for _, args := range []string{"models", "models --svg", "models --output json", "anomalies", "anomalies G0", "anomalies --output json",
+		"help", "elle --help", "--version", "gen -n 5", "gen --inject list", "-m list-append -h"} {
+		var stderr strings.Builder
+		code := run(strings.Fields(args), strings.NewReader(""), fullDisk{}, &stderr)
+		if want := "jcheck: "; code != exitUsage || !strings.Contains(stderr.String(), "no space left") || strings.Count(stderr.String(), "\n") != 1 {
+			t.Errorf("jcheck %s: got code %d and %q, want %d and one line %q... about the space", args, code, stderr.String(), exitUsage, want)
+		}
 	}
 }

@@ -126,7 +126,10 @@ func (e *env) runElleCLI(args []string) int {
 	fs := f.set()
 	err := fs.Parse(args)
 	if f.help {
-		fmt.Fprint(e.stdout, elleCLIUsage, fs.FlagUsagesWrapped(helpWidth))
+		if _, err := fmt.Fprint(e.stdout, elleCLIUsage, fs.FlagUsagesWrapped(helpWidth)); err != nil {
+			e.complain("", err)
+			return exitUsage
+		}
 		return exitValid
 	}
 	var j job

@@ -225,6 +225,9 @@ func outDirs(dir string, paths []string) []string {
 			name = "stdin"
 		}
 		name = strings.TrimSuffix(name, filepath.Ext(name))
+		if strings.Trim(name, ".") == "" {
+			name = "history" // of "..", "...json" and the like nothing is left that stays below dir
+		}
 		own := name
 		for n := 2; used[own]; n++ {
 			own = fmt.Sprintf("%s-%d", name, n)

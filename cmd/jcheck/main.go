@@ -12,6 +12,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -63,14 +64,28 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if isElleCLI(args, verbNames(root)) {
 		return e.runElleCLI(args)
 	}
+	texts := &wholeWriter{w: stdout}
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	root.SetOut(texts)
 	root.SetErr(stderr)
-	if err := root.Execute(); err != nil {
+	if err := cmp.Or(root.Execute(), texts.err); err != nil {
 		e.complain("", err)
 		e.raise(exitUsage)
 	}
 	return e.code
+}
+
+// wholeWriter remembers that not everything could be written. Help, models and anomalies are printed piece by piece, and
+// a full disk must not pass for success.
+type wholeWriter struct {
+	w   io.Writer
+	err error // the first one
+}
+
+func (w *wholeWriter) Write(b []byte) (int, error) {
+	n, err := w.w.Write(b)
+	w.err = cmp.Or(w.err, err)
+	return n, err
 }
 
 // badness orders the exit codes: 255 > 254 > 1 > 2 > 0.
