@@ -18,6 +18,7 @@ type TextOptions struct {
 	Quiet   bool     // the verdict line only
 	Color   bool     // ANSI colours
 	Hints   []string // sentences on what else the caller could ask for
+	Figures bool     // the numbers among the result's fields
 	NoMore  bool     // leave out where to learn more of the anomaly
 	Width   int      // columns of the page; 0 means 80
 }
@@ -35,6 +36,9 @@ func Text(h *history.History, r check.Result, o TextOptions) []byte {
 	}
 	p.summary(r)
 	p.body(r)
+	if o.Figures {
+		p.figures(r)
+	}
 	p.models(r.Models)
 	p.remarks("Warning", r.Notes)
 	p.more(r)
@@ -170,6 +174,9 @@ func (p *page) composed(parts []check.Part) {
 			p.ops(why.Ops, check.Anomaly{Kind: why.Code, Ops: why.Ops})
 		}
 		p.body(q.Result)
+		if p.o.Figures && p.o.Verbose {
+			p.figures(q.Result)
+		}
 		p.models(q.Result.Models)
 		p.remarks("Warning", q.Result.Notes)
 	}

@@ -223,7 +223,7 @@ func (f *checkerFlags) showChecked(e *env) func(judged) error {
 			}
 			text = append(text, render.Text(d.h, d.result, render.TextOptions{
 				File: shownName(d.path), Max: f.max, Verbose: f.verbose, Quiet: f.quiet,
-				Color: wantsColor(e.stdout), Width: terminalWidth(e.stdout), NoMore: true, Hints: explainHint(d.result),
+				Color: wantsColor(e.stdout), Width: terminalWidth(e.stdout), NoMore: true, Figures: true, Hints: explainHint(d.result),
 			})...)
 		}
 		shown++
