@@ -121,9 +121,8 @@ func (f *failure) fields() []history.Field {
 	for _, r := range f.configs {
 		configs = append(configs, f.configuration(r))
 	}
-	last := f.t.obj.calls[f.x].id
 	if n := len(f.routes[0].calls); n > 0 {
-		last = f.t.obj.calls[f.routes[0].calls[n-1]].id
+		last := f.t.obj.calls[f.routes[0].calls[n-1]].id
 		fields = append(fields, history.Field{Name: "last-op", Value: check.OpRef(last)})
 	}
 	fields = append(fields,

@@ -128,6 +128,28 @@ func existsAnomaly(kind string) anomaly {
 	return a
 }
 
+// objectModels are the models that are checked of single objects, with the anomaly that rules them out. The tables of
+// internal/cycle are about transactions.
+var objectModels = [...]struct{ kind, model, command string }{
+	{"nonlinearizable", "linearizable", "jcheck linearizable"},
+	{"nonsequential", "sequential", "jcheck linearizable --order session"},
+}
+
+// strongerModels are all that imply a model, sorted.
+func strongerModels(model string) []string {
+	stronger := []string{}
+	for todo := []string{model}; len(todo) > 0; todo = todo[1:] {
+		for _, m := range cycle.ModelNames() {
+			canonical, _ := cycle.Canonical(m)
+			if m = cycle.Friendly(canonical); slices.Contains(cycle.Weaker(m), todo[0]) && !slices.Contains(stronger, m) {
+				stronger, todo = append(stronger, m), append(todo, m)
+			}
+		}
+	}
+	slices.Sort(stronger)
+	return stronger
+}
+
 func newAnomaly(d definition) anomaly {
 	a := anomaly{
 		Name:       d.kind,
@@ -139,6 +161,11 @@ func newAnomaly(d definition) anomaly {
 	}
 	not, alsoNot := cycle.Boundary([]string{d.kind})
 	a.ForbiddenBy, a.AndBy = append([]string{}, not...), append([]string{}, alsoNot...)
+	for _, o := range objectModels {
+		if o.kind == d.kind {
+			a.ForbiddenBy, a.AndBy = []string{o.model}, strongerModels(o.model)
+		}
+	}
 	a.Implies = []string{}
 	for _, name := range cycle.Implied(d.kind) {
 		if name != d.kind {

@@ -306,6 +306,12 @@ func printModel(w io.Writer, m model) {
 		}
 		fmt.Fprint(w, paragraph(head, indent, l.Database+": "+l.Level))
 	}
+	for _, o := range objectModels {
+		if o.model == m.Name {
+			fmt.Fprint(w, "\n", paragraph("", 2, "Of single objects, such as registers, queues and locks, "+o.command+" checks it."))
+			return
+		}
+	}
 	if len(m.ForbidsAll) == 0 {
 		fmt.Fprint(w, "\n", paragraph("", 2, "Nothing that is checked can rule this model out: to ask for it alone is to ask nothing."))
 		return

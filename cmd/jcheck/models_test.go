@@ -65,7 +65,8 @@ func TestPrintModels(t *testing.T) {
 		{"PL-2.99", "repeatable-read = PL-2.99\n"},
 		{"postgresql", "SERIALIZABLE                                   serializable         [1][2]\n"},
 		{"linearizable", "  forbids      –\n"},
-		{"linearizable", "  Nothing that is checked can rule this model out"},
+		{"linearizable", "  Of single objects, such as registers, queues and locks, jcheck linearizable\n  checks it."},
+		{"causal", "  Nothing that is checked can rule this model out"},
 	} {
 		var b bytes.Buffer
 		if err := printModels(&b, c.name, "text"); err != nil || !strings.Contains(b.String(), c.want) {
