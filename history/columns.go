@@ -37,6 +37,7 @@ type core struct {
 	lists      []spine
 	isKeyed    bool
 	warnings   []Problem
+	faults     *ReadError // of Options.Tolerant
 
 	late    lateSyms
 	lines   lineTable
@@ -61,6 +62,10 @@ func (h *History) Name() string { return h.name }
 
 // Warnings are problems that were passed over because Options said so.
 func (h *History) Warnings() []Problem { return h.warnings }
+
+// Faults are the problems of an input that was read only because Options.Tolerant said so; nil if there were none. What a
+// checker makes of the rest means nothing.
+func (h *History) Faults() *ReadError { return h.faults }
 
 // Len is the number of operations in the whole file, whatever the view: IDs are in [0, Len).
 func (h *History) Len() int { return len(h.flags) }

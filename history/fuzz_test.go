@@ -24,6 +24,12 @@ func fuzzRead(t *testing.T, data []byte, f Format) {
 		if !errors.As(err, &bad) || len(bad.Problems) == 0 {
 			t.Fatalf("%T %v, want a ReadError with problems", err, err)
 		}
+		if h, err := Read(t.Context(), "text", data, Options{Format: f, Tolerant: true}); err == nil {
+			if h.Faults() == nil {
+				t.Fatalf("%q is read without faults, but has %v", data, bad)
+			}
+			dump(h, nil)
+		}
 		return
 	}
 	text, cut, err := unpack(t.Context(), input{data: data}, Options{})

@@ -23,7 +23,7 @@ func merge(name string, src []byte, chunks []*chunk, o Options) (*History, error
 	if ops > math.MaxInt32 {
 		bad.add(0, "too-long", fmt.Sprintf("%d operations", ops), "at most 2^31-1", "split the history")
 	}
-	if err := c.readError(bad); err != nil {
+	if err := c.readError(bad); err != nil && !(o.Tolerant && 0 < ops && ops <= math.MaxInt32) {
 		return nil, err
 	}
 	if len(chunks) > 0 && chunks[0].parse != nil {
@@ -31,9 +31,15 @@ func merge(name string, src []byte, chunks []*chunk, o Options) (*History, error
 	}
 	c.fill(c.renumber(chunks), o.workers())
 	h := &History{core: c}
-	if err := h.settle(o); err != nil {
-		return nil, err
+	late := h.settle(o)
+	if !o.Tolerant {
+		if err := c.readError(late); err != nil {
+			return nil, err
+		}
+		return h, nil
 	}
+	bad.addAll(late)
+	h.faults = c.faultsOf(bad)
 	return h, nil
 }
 
@@ -241,6 +247,10 @@ func (c *core) copyMops(p *piece) {
 func (h *History) settle(o Options) error {
 	bad := h.settleKeys(o.Independent)
 	bad.addAll(h.checkIndices())
+// settle does what takes the whole history: independent keys, indices, pairs. It returns what is wrong with them.
+func (h *History) settle(o Options) problemList {
+	h.settleKeys(o.Independent)
+	bad := h.checkIndices()
 	bad.addAll(h.pairUp())
-	return h.readError(bad)
+	return bad
 }

@@ -29,6 +29,7 @@ const (
 type Options struct {
 	Format      Format
 	Lenient     bool // use what came before a truncated tail
+	Tolerant    bool // read what can be read of an input with problems, which History.Faults then tells: for tools that list them
 	Independent Independent
 	Workers     int                     // goroutines that read; 0 means GOMAXPROCS. The history doesn't depend on it.
 	Progress    func(done, total int64) // bytes read so far, and in all; may be nil

@@ -34,8 +34,16 @@ func (l *problemList) addAll(m problemList) {
 	l.more += m.more
 }
 
-// readError puts the problems in order of their places; it is nil if there are none.
+// readError is the problems as an error; it is nil if there are none.
 func (c *core) readError(l problemList) error {
+	if e := c.faultsOf(l); e != nil {
+		return e
+	}
+	return nil
+}
+
+// faultsOf puts the problems in order of their places; it is nil if there are none.
+func (c *core) faultsOf(l problemList) *ReadError {
 	if len(l.list) == 0 {
 		return nil
 	}
