@@ -243,14 +243,10 @@ func (c *core) copyMops(p *piece) {
 	p.mops = nil
 }
 
-// settle does what takes the whole history: independent keys, indices, pairs.
-func (h *History) settle(o Options) error {
-	bad := h.settleKeys(o.Independent)
-	bad.addAll(h.checkIndices())
 // settle does what takes the whole history: independent keys, indices, pairs. It returns what is wrong with them.
 func (h *History) settle(o Options) problemList {
-	h.settleKeys(o.Independent)
-	bad := h.checkIndices()
+	bad := h.settleKeys(o.Independent)
+	bad.addAll(h.checkIndices())
 	bad.addAll(h.pairUp())
 	return bad
 }
