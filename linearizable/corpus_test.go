@@ -84,6 +84,18 @@ func TestLinearizabilityTable(t *testing.T) {
 	}
 }
 
+// manifestOptions are those of a row of MANIFEST.tsv.
+func manifestOptions(row map[string]string) Options {
+	o := Options{Datatype: row["model"]}
+	switch {
+	case o.Datatype == "multi-register":
+		o.Initial = "{:x 0 :y 0}"
+	case strings.Contains(row["path"], "histories/knossos/cas-register"):
+		o.Initial = "0"
+	}
+	return o
+}
+
 func TestManifest(t *testing.T) {
 	// Without this, the histories that elle-cli is tested with, in EDN and JSON, could be judged wrongly.
 	n := 0
@@ -92,14 +104,7 @@ func TestManifest(t *testing.T) {
 			continue
 		}
 		n++
-		o := Options{Datatype: row["model"]}
-		switch {
-		case o.Datatype == "multi-register":
-			o.Initial = "{:x 0 :y 0}"
-		case strings.Contains(row["path"], "histories/knossos/cas-register"):
-			o.Initial = "0"
-		}
-		r := Check(context.Background(), load(t, row["path"]), o)
+		r := Check(context.Background(), load(t, row["path"]), manifestOptions(row))
 		if got := r.Verdict.String(); got != row["expected"] {
 			t.Errorf("%s: verdict is %s, want %s (%v)", row["path"], got, row["expected"], r.Reasons)
 		}

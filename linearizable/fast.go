@@ -6,6 +6,7 @@ import "slices"
 // tells whether it applies; where it doesn't, nothing is known and the search has to decide. None guesses.
 //
 //	register, cas-register, kv   each value is written once, no failed compare-and-set counts     fastregister.go
+//	kv                           also with appends, each text once, and none that begins with another   fastappend.go
 //	fifo-queue                   each element is put in once                                      fastqueue.go
 //	unordered-queue              the same                                                         fastqueue.go
 //	stack, priority-queue        the same, and no removal that crashed is needed                  faststack.go, fastpriority.go

@@ -2,6 +2,7 @@ package linearizable
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 
 	"jcheck/history"
@@ -92,8 +93,11 @@ func kv() Datatype {
 		access:     keyAccess,
 		value:      func(state any, key Term) Term { return pairsOf(state).get(key) },
 		fast: func(o *object) (*proof, bool) {
-			key := o.d.Keys(o.kinds[0])[0]
-			return fastRegister(o, pairsOf(o.init).get(key), kvAccess)
+			initial := pairsOf(o.init).get(o.d.Keys(o.kinds[0])[0])
+			if slices.ContainsFunc(o.kinds, func(c Call) bool { return c.F == "append" }) {
+				return fastAppends(o, initial)
+			}
+			return fastRegister(o, initial, kvAccess)
 		},
 	}
 }
