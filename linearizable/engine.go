@@ -135,7 +135,10 @@ func newTrial(ctx context.Context, part *object, o Options) *trial {
 	if t.wrong() {
 		o.MaxConfigurations, o.MaxBytes = min(o.maxConfigurations(), storyConfigurations), min(o.maxBytes(), storyBytes)
 	}
-	t.search = newSearch(part, o)
+	t.search, t.brief = newSearch(part, o), o.Brief
+	if !t.wrong() {
+		t.foresight = part.foresee()
+	}
 	return t
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 
 	"jcheck/history"
 	"jcheck/internal/edn"
@@ -90,6 +91,8 @@ func kv() Datatype {
 		Blind:    is("put", "append", "delete"),
 		// Calls of a part are all of one key: what is put replaces all there is.
 		Overwrites: is("put", "delete"),
+		adds:       is("append"),
+		ahead:      kvAhead,
 		access:     keyAccess,
 		value:      func(state any, key Term) Term { return pairsOf(state).get(key) },
 		fast: func(o *object) (*proof, bool) {
@@ -112,6 +115,13 @@ func keyAccess(c Call) (key Term, a access, plain bool) {
 	return key, a, plain
 }
 
+// kvAhead tells whether a get may answer what it did after appends to the state of a key.
+func kvAhead(state any, c Call) bool {
+	key, value, _ := pair(c.Value)
+	now := pairsOf(state).get(key)
+	return now.IsNil() || now == value || strings.HasPrefix(value.text(), now.text())
+}
+
 func kvStep(state any, c Call) (any, string) {
 	p := pairsOf(state)
 	key, value, _ := pair(c.Value)
@@ -122,13 +132,16 @@ func kvStep(state any, c Call) (any, string) {
 	case "delete":
 		return join(p.set(key, TermOf(history.Value{}))), ""
 	case "append":
-		return join(p.set(key, TermOf(edn.NewString(now.Value().Text+value.Value().Text)))), ""
+		return join(p.set(key, textTerm(now.text()+value.text()))), ""
 	}
 	if c.F == "cas" {
 		next, reason := casStep(now, value, c.Outcome, fmt.Sprintf("key %s", key))
 		return join(p.set(key, next)), reason
 	}
 	if c.Outcome == OK && now != value && !(value.IsNil() && now.IsNil()) {
+		if len(now)+len(value) > longState {
+			return nil, fmt.Sprintf("can't get this text of %d characters from key %s, which has another of %d", len(value.text()), key, len(now.text()))
+		}
 		return nil, fmt.Sprintf("can't get %s from key %s, which is %s", value, key, now)
 	}
 	return state, ""

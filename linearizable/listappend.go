@@ -3,6 +3,7 @@ package linearizable
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 
 	"jcheck/history"
 	"jcheck/internal/edn"
@@ -49,6 +50,8 @@ func listAppend() Datatype {
 		},
 		ReadOnly: is("read"),
 		Blind:    is("append"),
+		adds:     is("append"),
+		ahead:    listAhead,
 		fast:     fastListAppend,
 	}
 }
@@ -59,6 +62,14 @@ func listOf(n int, elements string) Term {
 		return nilTerm()
 	}
 	return Term(append(binary.AppendUvarint([]byte{byte(edn.Vector)}, uint64(n)), elements...))
+}
+
+// listAhead tells whether a read may answer what it did after appends to the state of a list.
+func listAhead(state any, c Call) bool {
+	key, value, _ := pair(c.Value)
+	_, now, _ := pairsOf(state).get(key).inside()
+	_, read, _ := value.inside()
+	return strings.HasPrefix(read, now)
 }
 
 func listStep(state any, c Call) (any, string) {

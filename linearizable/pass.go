@@ -22,14 +22,15 @@ import (
 //     something follows: that call could take effect visibly, and the crashed one behind it.
 type pass struct {
 	*search
-	beam  int
-	cut   bool // some configuration was cut off
-	end   ending
-	at    int // moments done
-	cur   *level
-	found *level    // configurations after the return at hand
-	seen  [2]*level // configurations tried on the way, by mode
-	work  []item
+	beam       int
+	cut        bool // some configuration was cut off
+	end        ending
+	nextReader int // of the foresight's
+	at         int // moments done
+	cur        *level
+	found      *level    // configurations after the return at hand
+	seen       [2]*level // configurations tried on the way, by mode
+	work       []item
 
 	open    [][]int32 // kind → open calls that aren't read-only, the first to return first
 	active  []int32   // kinds with such calls, in order of arrival
@@ -327,6 +328,9 @@ func (p *pass) take(x int32, m mode, c config, y int32) {
 	seen := next != c.state && p.readNow(&d)
 	lone := p.slot[y] < 0 && !seen // y crashed, and so far nobody can tell that it took effect
 	d.unseen = over && !seen || lone
+	if p.hopeless(&d) {
+		return
+	}
 	w, bit := p.bitOf(x)
 	owed := d.words[p.width+w]&bit != 0
 	switch {

@@ -20,14 +20,23 @@ func (o *object) refutation(ctx context.Context, options Options) *proof {
 		end, _ := o.until(o.calls[returned[i]].ret).porcupine(ctx, rivalSteps[len(rivalSteps)-1], options)
 		return end
 	})
+	if !known {
+		wrong = len(returned) - 1
+	}
+	return notExplained(func(i int) int32 { return returned[i] }, wrong, known)
+}
+
+// notExplained is the proof that the i-th call that returned can't be explained, all up to the one before can, if it is
+// known to be the first.
+func notExplained(returned func(i int) int32, i int, known bool) *proof {
 	const none = "No order of the operations explains all answers: a search through all that begin with what returned first found none."
 	switch {
 	case !known:
-		return &proof{[]int32{returned[len(returned)-1]}, none + " Where it goes wrong would take too long to find out; T1 is the last operation."}
-	case wrong == 0:
-		return &proof{[]int32{returned[0]}, "No order of the operations explains what T1 answered, the first that returned."}
+		return &proof{[]int32{returned(i)}, none + " Where it goes wrong would take too long to find out; T1 is the last operation."}
+	case i == 0:
+		return &proof{[]int32{returned(0)}, "No order of the operations explains what T1 answered, the first that returned."}
 	}
-	return &proof{[]int32{returned[wrong], returned[wrong-1]}, "No order of the operations explains what T1 answered. Everything up to T2, the last that returned before it, can be explained."}
+	return &proof{[]int32{returned(i), returned(i-1)}, "No order of the operations explains what T1 answered. Everything up to T2, the last that returned before it, can be explained."}
 }
 
 // firstWrong is the first of n beginnings that has no linearization, if all could be decided that had to be. The last has

@@ -19,6 +19,8 @@ type search struct {
 
 	readOnly, blind, overwrites []bool // by kind
 
+	foresight *foresight // nil: none
+
 	maxTried, maxBytes int64
 	tried              int64 // configurations, in all passes
 }

@@ -205,7 +205,7 @@ func (s *shrinker) wrongFrom(ctx context.Context, from *start) bool {
 		}
 	}
 	search := newSearch(small, Options{MaxConfigurations: shrinkTried, MaxBytes: s.maxBytes})
-	search.states = from.states
+	search.states, search.foresight = from.states, small.foresee()
 	made := search.states.bytes
 	end := cutShort
 	for i := 0; i < len(beams) && end == cutShort; i++ {

@@ -29,6 +29,21 @@ func (t Term) Value() history.Value {
 // String is the value as EDN.
 func (t Term) String() string { return t.Value().String() }
 
+// text is what Value().Text would be.
+func (t Term) text() string {
+	if t != "" && edn.Kind(t[0]) == edn.String {
+		n, size := readUvarint(string(t[1:]))
+		return string(t[1+size : 1+size+int(n)])
+	}
+	return t.Value().Text
+}
+
+// textTerm is the term of a string.
+func textTerm(text string) Term {
+	b := append(make([]byte, 0, len(text)+6), byte(edn.String))
+	return Term(append(binary.AppendUvarint(b, uint64(len(text))), text...))
+}
+
 // IsNil tells whether the term is nil, or no value at all.
 func (t Term) IsNil() bool { return t == "" || edn.Kind(t[0]) == edn.Nil }
 

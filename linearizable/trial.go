@@ -16,6 +16,7 @@ type trial struct {
 	beam   int
 	end    ending
 	at     int    // moments done by then, in the pass that came furthest
+	brief  bool   // where it fails needn't be told
 	why    *proof // that there is no linearization, without a search
 
 	refuted bool    // by Porcupine: there is no linearization
@@ -25,6 +26,14 @@ type trial struct {
 
 func (t *trial) try(ctx context.Context, beam int) {
 	p := t.run(ctx, beam, false)
+	if p.end == stuck && t.foresight != nil {
+		if t.pinpoint(ctx, beam); t.brief {
+			t.end = exhausted // the proof says enough
+			return
+		}
+		t.maxTried = min(t.maxTried, t.tried+storyConfigurations)
+		p = t.run(ctx, beam, false)
+	}
 	t.end, t.beam, t.at = p.end, beam, max(t.at, p.at)
 	if p.end == stuck {
 		t.at = p.at
