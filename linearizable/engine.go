@@ -37,9 +37,15 @@ func ParseEngine(name string) (Engine, error) {
 	return Engine(i), nil
 }
 
-// rivalSteps is how many steps Porcupine may make beside the search's pass of each width. The search starts alone: that
-// suffices nearly always.
-var rivalSteps = [len(beams)]int64{0, 100_000, 1_000_000, 16_000_000, 1 << 40}
+// rivalSteps is how many steps Porcupine may make beside the search's pass of each width, and aloneSteps how many it may
+// make by itself instead. The search starts alone: that suffices nearly always.
+var (
+	rivalSteps = [len(beams)]int64{0, 20_000, 400_000, 16_000_000, allSteps}
+	aloneSteps = [len(beams)]int64{10_000, 100_000, 1_000_000, 16_000_000, allSteps}
+)
+
+// allSteps are as many as the other bounds allow.
+const allSteps = 1 << 40
 
 // storyConfigurations is how many configurations are tried of a part that is known not to be linearizable, only to tell
 // where it fails.
@@ -121,16 +127,9 @@ func newTrial(ctx context.Context, part *object, o Options) *trial {
 			return t
 		}
 	case PorcupineEngine:
-		end, order := part.porcupine(ctx, rivalSteps[len(rivalSteps)-1], o)
-		if end == reached {
-			t.order = order
-			return t
-		}
-		if end != stuck {
-			t.search, t.end, t.by = &search{obj: part, maxTried: stepsEach * o.maxConfigurations(), maxBytes: o.maxBytes() / rivalShare}, end, PorcupineEngine
-			return t
-		}
-		t.refuted = true
+		t.search = &search{obj: part, maxTried: stepsEach * o.maxConfigurations(), maxBytes: o.maxBytes() / rivalShare}
+		t.by = PorcupineEngine
+		return t
 	}
 	if t.wrong() {
 		o.MaxConfigurations, o.MaxBytes = min(o.maxConfigurations(), storyConfigurations), min(o.maxBytes(), storyBytes)
@@ -150,12 +149,16 @@ func (t *trial) proved() bool { return t.wrong() && t.end != stuck && t.end != c
 
 // round tries a part with levels of one width, and beside it Porcupine.
 func (t *trial) round(ctx context.Context, round int, o Options) {
-	if t.search == nil || t.by != SearchEngine {
+	if t.search == nil || t.by == FastEngine {
 		return
 	}
 	if round > 0 && o.slots != nil {
 		o.slots <- struct{}{}
 		defer func() { <-o.slots }()
+	}
+	if t.by == PorcupineEngine {
+		t.alone(ctx, round, o)
+		return
 	}
 	if o.Engine != AutoEngine || rivalSteps[round] == 0 || t.wrong() {
 		t.try(ctx, beams[round])
@@ -164,7 +167,7 @@ func (t *trial) round(ctx context.Context, round int, o Options) {
 	}
 	end, order := t.race(ctx, round, o)
 	if gaveUp := t.end == exhausted || t.end == tooLarge; gaveUp && end == cutShort { // there is no other round
-		end, order = t.obj.porcupine(ctx, rivalSteps[len(rivalSteps)-1], o)
+		end, order = t.obj.porcupine(ctx, allSteps, o)
 	}
 	switch {
 	case end == reached && t.end == stuck, end == stuck && t.end == reached:
@@ -176,6 +179,23 @@ func (t *trial) round(ctx context.Context, round int, o Options) {
 		t.maxTried = t.tried + storyConfigurations
 	}
 	t.witness(ctx, o)
+}
+
+// alone tries a part with Porcupine. If there is no linearization, the search tells the story.
+func (t *trial) alone(ctx context.Context, round int, o Options) {
+	t.end, t.order = t.obj.porcupine(ctx, aloneSteps[round], o)
+	switch {
+	case t.end == exhausted && round < len(beams)-1:
+		t.end = cutShort
+	case t.end == stuck:
+		t.refuted, t.by = true, SearchEngine
+		o.MaxConfigurations = min(o.maxConfigurations(), storyConfigurations)
+		t.search = newSearch(t.obj, o)
+		t.end = cutShort
+		for i := 0; i < len(beams) && t.end == cutShort; i++ {
+			t.try(ctx, beams[i])
+		}
+	}
 }
 
 // race tries a part in both ways at once. How Porcupine ended is unknown (cutShort) if the search decided first.

@@ -17,7 +17,7 @@ func (o *object) refutation(ctx context.Context, options Options) *proof {
 	}
 	slices.SortFunc(returned, func(a, b int32) int { return cmp.Compare(o.calls[a].ret, o.calls[b].ret) })
 	wrong, known := firstWrong(len(returned), func(i int) ending {
-		end, _ := o.until(o.calls[returned[i]].ret).porcupine(ctx, rivalSteps[len(rivalSteps)-1], options)
+		end, _ := o.until(o.calls[returned[i]].ret).porcupine(ctx, allSteps, options)
 		return end
 	})
 	if !known {

@@ -136,7 +136,7 @@ func (o *object) linearization(ctx context.Context, options Options) []int32 {
 			return p.linearization()
 		}
 	}
-	_, order := o.porcupine(ctx, rivalSteps[len(rivalSteps)-1], options)
+	_, order := o.porcupine(ctx, allSteps, options)
 	return order
 }
 
