@@ -36,7 +36,7 @@ func aloneElements(o *object, calls []int32) *object {
 // aloneTrial searches what a proof is about by itself, where the search of the whole took too much; nil if that doesn't
 // show where it fails.
 func (t *trial) aloneTrial(ctx context.Context, o Options) *trial {
-	if t.why == nil || t.obj.d.alone == nil || o.Brief {
+	if t.why == nil || t.refuted || t.obj.d.alone == nil || o.Brief { // Porcupine proves nothing of elements
 		return nil
 	}
 	few := t.obj.fewest(t.why.calls)

@@ -37,12 +37,23 @@ func ParseEngine(name string) (Engine, error) {
 	return Engine(i), nil
 }
 
-// rivalSteps is how many steps Porcupine may make beside the search's pass of each width, and aloneSteps how many it may
-// make by itself instead. The search starts alone: that suffices nearly always.
-var (
-	rivalSteps = [len(beams)]int64{0, 20_000, 400_000, 16_000_000, allSteps}
-	aloneSteps = [len(beams)]int64{10_000, 100_000, 1_000_000, 16_000_000, allSteps}
-)
+// rounds say what engines do before more is tried. The search starts alone: that suffices nearly always. Then Porcupine may
+// be lucky in a moment; only then both take more and more.
+var rounds = [...]struct {
+	beam  int   // which of beams the search's levels have; rests if it rests
+	rival int64 // how many steps Porcupine may make meanwhile
+	alone int64 // and how many if there is no search
+}{
+	{0, 0, 10_000},
+	{rests, 20_000, 100_000},
+	{1, 100_000, 400_000},
+	{2, 2_000_000, 2_000_000},
+	{3, 16_000_000, 16_000_000},
+	{4, allSteps, allSteps},
+}
+
+// rests is the beam of a search that does nothing in a round.
+const rests = -1
 
 // allSteps are as many as the other bounds allow.
 const allSteps = 1 << 40
@@ -67,7 +78,7 @@ func trials(ctx context.Context, parts []*object, o Options, workers int) []*tri
 	for i := range parts {
 		todo[i] = i
 	}
-	for round := range beams {
+	for round := range rounds {
 		spread(len(todo), workers, func(i int) {
 			if round == 0 {
 				all[todo[i]] = newTrial(ctx, parts[todo[i]], o)
@@ -160,15 +171,26 @@ func (t *trial) round(ctx context.Context, round int, o Options) {
 		t.alone(ctx, round, o)
 		return
 	}
-	if o.Engine != AutoEngine || rivalSteps[round] == 0 || t.wrong() {
-		t.try(ctx, beams[round])
-		t.witness(ctx, o)
+	var end ending
+	var order []int32
+	switch r := rounds[round]; {
+	case o.Engine != AutoEngine || r.rival == 0 || t.wrong():
+		if r.beam != rests {
+			t.try(ctx, beams[r.beam])
+			t.witness(ctx, o)
+		}
 		return
+	case r.beam == rests:
+		end, order = t.obj.porcupine(ctx, r.rival, o)
+	default:
+		end, order = t.race(ctx, round, o)
 	}
-	end, order := t.race(ctx, round, o)
-	if gaveUp := t.end == exhausted || t.end == tooLarge; gaveUp && end == cutShort { // there is no other round
-		end, order = t.obj.porcupine(ctx, allSteps, o)
-	}
+	t.note(end, order)
+	t.witness(ctx, o)
+}
+
+// note draws the conclusion from what Porcupine said, which is nothing unless it reached the end or got stuck.
+func (t *trial) note(end ending, order []int32) {
 	switch {
 	case end == reached && t.end == stuck, end == stuck && t.end == reached:
 		panic("linearizable: internal error: Porcupine and the search contradict each other")
@@ -178,18 +200,17 @@ func (t *trial) round(ctx context.Context, round int, o Options) {
 		t.refuted = true
 		t.maxTried = t.tried + storyConfigurations
 	}
-	t.witness(ctx, o)
 }
 
 // alone tries a part with Porcupine. If there is no linearization, the search tells the story.
 func (t *trial) alone(ctx context.Context, round int, o Options) {
-	t.end, t.order = t.obj.porcupine(ctx, aloneSteps[round], o)
+	t.end, t.order = t.obj.porcupine(ctx, rounds[round].alone, o)
 	switch {
-	case t.end == exhausted && round < len(beams)-1:
+	case t.end == exhausted && round < len(rounds)-1:
 		t.end = cutShort
 	case t.end == stuck:
 		t.refuted, t.by = true, SearchEngine
-		o.MaxConfigurations = min(o.maxConfigurations(), storyConfigurations)
+		o.MaxConfigurations, o.MaxBytes = min(o.maxConfigurations(), storyConfigurations), min(o.maxBytes(), storyBytes)
 		t.search = newSearch(t.obj, o)
 		t.end = cutShort
 		for i := 0; i < len(beams) && t.end == cutShort; i++ {
@@ -198,7 +219,7 @@ func (t *trial) alone(ctx context.Context, round int, o Options) {
 	}
 }
 
-// race tries a part in both ways at once. How Porcupine ended is unknown (cutShort) if the search decided first.
+// race tries a part in both ways at once, and tells how Porcupine ended: the search stops it if it decides first.
 func (t *trial) race(ctx context.Context, round int, o Options) (end ending, order []int32) {
 	mine, stopMine := context.WithCancel(ctx)
 	theirs, stopTheirs := context.WithCancel(ctx)
@@ -208,18 +229,18 @@ func (t *trial) race(ctx context.Context, round int, o Options) (end ending, ord
 	go func() {
 		defer close(done)
 		o.starts(PorcupineEngine)
-		if end, order = t.obj.porcupine(theirs, rivalSteps[round], o); end == reached {
+		if end, order = t.obj.porcupine(theirs, rounds[round].rival, o); end == reached {
 			stopMine()
 		}
 	}()
 	o.starts(SearchEngine)
-	t.try(mine, beams[round])
+	t.try(mine, beams[rounds[round].beam])
 	if t.end == reached || t.end == stuck {
 		stopTheirs()
 	}
 	<-done
-	if end != reached && end != stuck {
-		end = cutShort
+	if gaveUp := t.end == exhausted || t.end == tooLarge; gaveUp && end != reached && end != stuck { // there is no other round
+		return t.obj.porcupine(ctx, allSteps, o)
 	}
 	return end, order
 }

@@ -101,7 +101,9 @@ func (t *trial) provedAnomaly(ctx context.Context, h *history.History, o Options
 	for _, x := range t.why.calls {
 		a.Ops = append(a.Ops, t.obj.calls[x].id)
 	}
-	a.Fields = []history.Field{{Name: "essential", Value: allRefs(a.Ops)}}
+	if !t.refuted { // Porcupine finds where it goes wrong, not what suffices for it
+		a.Fields = []history.Field{{Name: "essential", Value: allRefs(a.Ops)}}
+	}
 	return a
 }
 
