@@ -47,21 +47,12 @@ func Check(ctx context.Context, h *history.History, o Options) check.Result {
 	if o.Total != nil {
 		b.total, b.knownTotal = whole(*o.Total), true
 	} else if !b.infer(ctx) {
-		return interrupted()
+		return check.Stopped(Checker)
 	}
-	for i := range h.Size() {
-		if i&0xffff == 0 && ctx.Err() != nil {
-			return interrupted()
-		}
-		if id := h.At(i); b.isRead(id) {
-			b.judge(id)
-		}
+	if !check.Each(ctx, h, b.judge) {
+		return check.Stopped(Checker)
 	}
 	return b.result()
-}
-
-func interrupted() check.Result {
-	return check.Result{Checker: Checker, Reasons: []check.Reason{check.Interrupted}}
 }
 
 // bank is what is known of the bank.
@@ -76,8 +67,7 @@ type bank struct {
 	shared     int        // how many reads show the usual total
 	reads      int
 	foundByKind
-	absent  []history.ID // reads without a value: the first, and how many
-	missing int
+	silent  check.Tally // reads without a value
 	reasons []check.Reason
 	strange int // reads that make no sense
 }
@@ -94,17 +84,13 @@ func (b *bank) infer(ctx context.Context) bool {
 	}
 	totals := make(map[amount]*seen)
 	b.usual = history.None
-	for i := range b.h.Size() {
-		if i&0xffff == 0 && ctx.Err() != nil {
-			return false
-		}
-		id := b.h.At(i)
+	whole := check.Each(ctx, b.h, func(id history.ID) {
 		if !b.isRead(id) || b.h.Kind(id) == history.KindNil {
-			continue
+			return
 		}
 		r, bad := b.sum(id)
 		if bad != "" || len(r.nils) > 0 {
-			continue
+			return
 		}
 		total := r.total.plain()
 		s := totals[total]
@@ -113,13 +99,13 @@ func (b *bank) infer(ctx context.Context) bool {
 			totals[total] = s
 		}
 		s.count++
-	}
+	})
 	for total, s := range totals {
 		if s.count > b.shared || s.count == b.shared && s.first < b.usual {
 			b.total, b.usual, b.shared, b.knownTotal = total, s.first, s.count, true
 		}
 	}
-	return true
+	return whole
 }
 
 // balances is what a read shows.
@@ -172,12 +158,13 @@ func (b *bank) has(account history.Sym) bool {
 	return known
 }
 
-// judge finds the first thing that is wrong with a read.
+// judge finds the first thing that is wrong with an operation, if it is a read.
 func (b *bank) judge(id history.ID) {
+	if !b.isRead(id) {
+		return
+	}
 	if b.h.Kind(id) == history.KindNil && !b.o.JepsenCompat {
-		if b.missing++; b.missing == 1 {
-			b.absent = []history.ID{id}
-		}
+		b.silent.Add(id)
 		return
 	}
 	b.reads++

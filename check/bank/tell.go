@@ -112,10 +112,7 @@ func (b *bank) notes() []check.Note {
 		notes = append(notes, check.Note{Code: "inferred-total", Text: fmt.Sprintf(
 			"The total wasn't given, so %s was taken for it, which %d of %d reads show", b.total.value(), b.shared, b.reads), Ops: []history.ID{b.usual}})
 	}
-	if b.missing > 0 {
-		notes = append(notes, check.Note{Code: "reads-without-value", Text: fmt.Sprintf(
-			"%d ok reads don't say what they read: nothing was concluded from them", b.missing), Ops: b.absent})
-	}
+	notes = append(notes, b.silent.ReadsWithoutValue()...)
 	if b.reads == 0 {
 		notes = append(notes, check.Note{Code: "never-read", Text: "The balances were never read, so there was nothing to contradict"})
 	}

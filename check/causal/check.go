@@ -43,7 +43,7 @@ func Check(ctx context.Context, h *history.History, _ Options) check.Result {
 	c := chain{h: h, fs: check.NewFunctions(h, Functions()...), last: history.None}
 	for i := range h.Size() {
 		if i&0xffff == 0 && ctx.Err() != nil {
-			return check.Result{Checker: Checker, Reasons: []check.Reason{check.Interrupted}}
+			return check.Stopped(Checker)
 		}
 		id := h.At(i)
 		if !check.OfClient(h, id) || h.Type(id) != history.OK {

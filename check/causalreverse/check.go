@@ -39,11 +39,8 @@ type Options struct {
 func Check(ctx context.Context, h *history.History, o Options) check.Result {
 	c := checker{h: h, o: o, fs: check.NewFunctions(h, Functions()...), values: check.NewNumbering(h)}
 	for _, step := range [...]func(history.ID){c.write, c.read} {
-		for i := range h.Size() {
-			if i&0xffff == 0 && ctx.Err() != nil {
-				return check.Result{Checker: Checker, Reasons: []check.Reason{check.Interrupted}}
-			}
-			step(h.At(i))
+		if !check.Each(ctx, h, step) {
+			return check.Stopped(Checker)
 		}
 	}
 	return c.result()
@@ -61,10 +58,8 @@ type checker struct {
 	reads   int
 	errors  []finding
 	total   int
-	strange []history.ID // the first read of something that is no set, and how many there are
-	odd     int
-	absent  []history.ID // the first read without a value, and how many there are
-	missing int
+	strange check.Tally // reads of something that is no set
+	silent  check.Tally // reads without a value
 	scratch []int32
 }
 
@@ -115,17 +110,13 @@ func (c *checker) read(id history.ID) {
 		return
 	}
 	if c.h.Kind(id) == history.KindNil {
-		if c.missing++; c.missing == 1 {
-			c.absent = []history.ID{id}
-		}
+		c.silent.Add(id)
 		return
 	}
 	shown, ok := c.values.Elements(c.scratch[:0], id)
 	c.scratch = shown
 	if !ok {
-		if c.odd++; c.odd == 1 {
-			c.strange = []history.ID{id}
-		}
+		c.strange.Add(id)
 		return
 	}
 	c.reads++

@@ -23,14 +23,11 @@ func (c *checker) result() check.Result {
 	switch {
 	case c.total > 0:
 		r.Verdict = check.Invalid
-	case c.odd > 0:
+	case c.strange.Count > 0:
 		r.Verdict = check.Unknown
-		r.Reasons = []check.Reason{{Code: "no-elements", Ops: c.strange, Text: fmt.Sprintf("%d reads show no set or list of written values", c.odd)}}
+		r.Reasons = []check.Reason{{Code: "no-elements", Ops: c.strange.Ops(), Text: fmt.Sprintf("%d reads show no set or list of written values", c.strange.Count)}}
 	}
-	if c.missing > 0 {
-		r.Notes = append(r.Notes, check.Note{Code: "reads-without-value", Ops: c.absent,
-			Text: fmt.Sprintf("%d ok reads don't say what they read: nothing was concluded from them", c.missing)})
-	}
+	r.Notes = c.silent.ReadsWithoutValue()
 	if c.reads == 0 {
 		r.Notes = append(r.Notes, check.Note{Code: "never-read", Text: "Nothing was read, so there was nothing to contradict"})
 	}

@@ -36,11 +36,8 @@ const (
 // number of ok inserts by key.
 func Check(ctx context.Context, h *history.History, _ Options) check.Result {
 	c := checker{h: h, fs: check.NewFunctions(h, Functions()...), keys: check.NewNumbering(h)}
-	for i := range h.Size() {
-		if i&0xffff == 0 && ctx.Err() != nil {
-			return check.Result{Checker: Checker, Reasons: []check.Reason{check.Interrupted}}
-		}
-		c.step(h.At(i))
+	if !check.Each(ctx, h, c.step) {
+		return check.Stopped(Checker)
 	}
 	return c.result()
 }
@@ -52,8 +49,7 @@ type checker struct {
 	keys    *check.Numbering
 	inserts [][]history.ID // by key: the first that were acknowledged
 	count   []int64        // by key: how many were
-	strange []history.ID   // ok inserts of nobody knows what: the first
-	unknown int
+	strange check.Tally    // ok inserts of nobody knows what
 }
 
 func (c *checker) step(id history.ID) {
@@ -67,9 +63,7 @@ func (c *checker) step(id history.ID) {
 	}
 	if !known {
 		if ok {
-			if c.unknown++; c.unknown == 1 {
-				c.strange = []history.ID{id}
-			}
+			c.strange.Add(id)
 		}
 		return
 	}
@@ -129,10 +123,10 @@ func (c *checker) result() check.Result {
 	switch {
 	case illegal > 0:
 		r.Verdict = check.Invalid
-	case c.unknown > 0:
+	case c.strange.Count > 0:
 		r.Verdict = check.Unknown
-		r.Reasons = []check.Reason{{Code: "inserts-without-key", Ops: c.strange,
-			Text: fmt.Sprintf("%d ok inserts don't say of which key they are: a value is [key [a b]]", c.unknown)}}
+		r.Reasons = []check.Reason{{Code: "inserts-without-key", Ops: c.strange.Ops(),
+			Text: fmt.Sprintf("%d ok inserts don't say of which key they are: a value is [key [a b]]", c.strange.Count)}}
 	}
 	if legal+illegal == 0 {
 		r.Notes = []check.Note{{Code: "nothing-inserted", Text: "No insert was acknowledged, so there was nothing to contradict"}}

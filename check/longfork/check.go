@@ -38,13 +38,8 @@ type Options struct {
 // forks, pairs of reads; or error, if some key was written twice.
 func Check(ctx context.Context, h *history.History, o Options) check.Result {
 	c := checker{h: h, o: o, group: make(map[string]*group), written: make(map[history.KeyID]history.ID), sizes: make(map[int]int)}
-	for i := range h.Size() {
-		if i&0xffff == 0 && ctx.Err() != nil {
-			return check.Result{Checker: Checker, Reasons: []check.Reason{check.Interrupted}}
-		}
-		if id := h.At(i); check.OfClient(h, id) {
-			c.step(id)
-		}
+	if !check.Each(ctx, h, c.step) {
+		return check.Stopped(Checker)
 	}
 	return c.result()
 }
@@ -61,9 +56,8 @@ type checker struct {
 	late    int
 	written map[history.KeyID]history.ID // by whom first
 	twice   []history.ID                 // the first two writers of a key, if there are two
-	absent  []history.ID                 // reads that don't say what they showed: the first
-	missing int
-	strange []history.ID // the first operation with a key that no group can have
+	silent  check.Tally                  // reads that don't say what they showed
+	strange check.Tally                  // reads with a key that no group can have
 }
 
 // group is the reads of the same keys.
@@ -83,17 +77,18 @@ type pattern struct {
 	reads []history.ID
 }
 
-// step takes the next operation of a client.
+// step takes the next operation.
 func (c *checker) step(id history.ID) {
+	if !check.OfClient(c.h, id) {
+		return
+	}
 	mops, t := c.h.Mops(id), c.h.Type(id)
 	switch {
 	case t == history.Invoke:
 		c.write(id, mops)
 	case t != history.OK:
 	case len(mops) == 0:
-		if c.missing++; c.missing == 1 {
-			c.absent = []history.ID{id}
-		}
+		c.silent.Add(id)
 	case !slices.ContainsFunc(mops, func(m history.Mop) bool { return m.F != history.MopR }):
 		c.read(id, mops)
 	}
@@ -121,7 +116,7 @@ func (c *checker) read(id history.ID, mops []history.Mop) {
 	for i := range mops {
 		order[i] = i
 		if mops[i].Shape == history.Odd {
-			c.strange = append(c.strange, id)[:1]
+			c.strange.Add(id)
 			return
 		}
 	}
@@ -198,8 +193,8 @@ func (c *checker) reasons() []check.Reason {
 		all = append(all, check.Reason{Code: "multiple-writes", Ops: c.twice, Text: fmt.Sprintf(
 			"key %s is written twice, so that nobody knows which write a read saw", c.h.Value(c.h.KeySym(c.twiceKey())))})
 	}
-	if c.strange != nil {
-		all = append(all, check.Reason{Code: "odd-read", Ops: c.strange, Text: "a micro-op of this read has no key"})
+	if c.strange.Count > 0 {
+		all = append(all, check.Reason{Code: "odd-read", Ops: c.strange.Ops(), Text: "a micro-op of this read has no key"})
 	}
 	size := c.groupSize()
 	for _, g := range c.groups {

@@ -103,11 +103,7 @@ func (c *checker) result() check.Result {
 
 // notes are what a reader should know of a verdict.
 func (c *checker) notes() []check.Note {
-	var notes []check.Note
-	if c.missing > 0 {
-		notes = append(notes, check.Note{Code: "reads-without-value", Ops: c.absent, Text: fmt.Sprintf(
-			"%d ok operations don't say what they read: nothing was concluded from them", c.missing)})
-	}
+	notes := c.silent.ReadsWithoutValue()
 	if c.reads == 0 {
 		notes = append(notes, check.Note{Code: "never-read", Text: "No group of keys was read, so there was nothing to contradict"})
 	}

@@ -38,24 +38,15 @@ type Options struct{}
 // Fields are the original's: scc-count, and cycles, one in words for each component.
 func Check(ctx context.Context, h *history.History, _ Options) check.Result {
 	c := checker{h: h, fs: check.NewFunctions(h, Functions()...), number: make(map[history.Sym]int32)}
-	for i := range h.Size() {
-		if i&0xffff == 0 && ctx.Err() != nil {
-			return interrupted()
-		}
-		if id := h.At(i); c.fs.Of(id) >= 0 && h.Type(id) == history.OK {
-			c.observe(id)
-		}
+	if !check.Each(ctx, h, c.observe) {
+		return check.Stopped(Checker)
 	}
 	c.levels()
 	g := graph.FromRows(c.nodes(), 0, c.row)
 	if ctx.Err() != nil {
-		return interrupted()
+		return check.Stopped(Checker)
 	}
 	return c.result(g, graph.SCC(g, rel, nil).Groups(2))
-}
-
-func interrupted() check.Result {
-	return check.Result{Checker: Checker, Reasons: []check.Reason{check.Interrupted}}
 }
 
 // rel is the one relation of the graph.
@@ -64,17 +55,16 @@ const rel = 1
 // checker is what is known of the history. The nodes of its graph are the operations; then a level for each value of a
 // key, in the order of seen; then the completions of the operations.
 type checker struct {
-	h      *history.History
-	fs     *check.Functions
-	ops    []history.ID
-	number map[history.Sym]int32 // key → its number
-	keys   []history.Sym
-	seen   []observation
-	first  []int32      // place in seen → the first one of the same key and value
-	byOp   []int32      // places in seen, by operation
-	of     []int32      // operation → its first place in byOp; one more at the end
-	oddOps []history.ID // whose they are
-	odd    int          // how many there are
+	h       *history.History
+	fs      *check.Functions
+	ops     []history.ID
+	number  map[history.Sym]int32 // key → its number
+	keys    []history.Sym
+	seen    []observation
+	first   []int32     // place in seen → the first one of the same key and value
+	byOp    []int32     // places in seen, by operation
+	of      []int32     // operation → its first place in byOp; one more at the end
+	strange check.Tally // operations with values that are no integers
 }
 
 // observation is that an operation saw a value of a key.
@@ -86,11 +76,14 @@ type observation struct {
 
 // observe takes what an operation saw.
 func (c *checker) observe(id history.ID) {
+	if c.fs.Of(id) < 0 || c.h.Type(id) != history.OK {
+		return
+	}
 	op := int32(len(c.ops))
 	c.ops = append(c.ops, id)
 	if c.h.Kind(id) != history.KindMap {
 		if k := c.h.Kind(id); k != history.KindNil && c.fs.Of(id) == 1 {
-			c.complain(id)
+			c.strange.Add(id)
 		}
 		return
 	}
@@ -102,14 +95,8 @@ func (c *checker) observe(id history.ID) {
 		case edn.Int:
 			c.seen = append(c.seen, observation{c.key(pairs[i]), op, v.Int()})
 		default:
-			c.complain(id)
+			c.strange.Add(id)
 		}
-	}
-}
-
-func (c *checker) complain(id history.ID) {
-	if c.odd++; c.odd == 1 {
-		c.oddOps = []history.ID{id}
 	}
 }
 
@@ -206,6 +193,6 @@ func (c *checker) before(op int32) (int32, bool) {
 
 // reason says why some values could not be judged.
 func (c *checker) reason() check.Reason {
-	return check.Reason{Code: "value-is-no-integer", Ops: c.oddOps,
-		Text: fmt.Sprintf("%d values are no maps from keys to integers, such as %s", c.odd, c.h.Op(c.oddOps[0]).Value)}
+	return check.Reason{Code: "value-is-no-integer", Ops: c.strange.Ops(),
+		Text: fmt.Sprintf("%d values are no maps from keys to integers, such as %s", c.strange.Count, c.h.Op(c.strange.Ops()[0]).Value)}
 }

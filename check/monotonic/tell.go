@@ -33,7 +33,7 @@ func (c *checker) result(g *graph.Graph, groups [][]uint32) check.Result {
 	switch {
 	case count > 0:
 		r.Verdict = check.Invalid
-	case c.odd > 0:
+	case c.strange.Count > 0:
 		r.Verdict, r.Reasons = check.Unknown, []check.Reason{c.reason()}
 	case len(c.seen) == 0:
 		r.Notes = []check.Note{{Code: "never-read", Text: "No operation shows a value, so there was nothing to contradict"}}

@@ -42,34 +42,29 @@ func Check(ctx context.Context, h *history.History, o Options) check.Result {
 	c := counter{h: h, o: o, fs: check.NewFunctions(h, Functions()...)}
 	for i := range h.Size() {
 		if i&0xffff == 0 && ctx.Err() != nil {
-			return interrupted()
+			return check.Stopped(Checker)
 		}
 		if why := c.step(h.At(i)); why != nil {
 			return check.Result{Checker: Checker, Reasons: []check.Reason{*why}}
 		}
 	}
 	if !c.reach(ctx) {
-		return interrupted()
+		return check.Stopped(Checker)
 	}
 	return c.result()
 }
 
-func interrupted() check.Result {
-	return check.Result{Checker: Checker, Reasons: []check.Reason{check.Interrupted}}
-}
-
 // counter is what is known of the counter.
 type counter struct {
-	h       *history.History
-	o       Options
-	fs      *check.Functions
-	sure    int64   // the sum of what was acknowledged
-	maybe   []int64 // amounts of unknown outcome
-	final   []finalRead
-	sums    []interval // ascending, with room between
-	joined  bool       // some intervals were joined that do not touch
-	missing int
-	absent  []history.ID
+	h      *history.History
+	o      Options
+	fs     *check.Functions
+	sure   int64   // the sum of what was acknowledged
+	maybe  []int64 // amounts of unknown outcome
+	final  []finalRead
+	sums   []interval  // ascending, with room between
+	joined bool        // some intervals were joined that do not touch
+	silent check.Tally // final reads without a value
 }
 
 // finalRead is a read that must show a reachable sum.
@@ -127,9 +122,7 @@ func (c *counter) read(id history.ID) *check.Reason {
 		return nil
 	}
 	if c.h.Kind(id) == history.KindNil {
-		if c.missing++; c.missing == 1 {
-			c.absent = []history.ID{id}
-		}
+		c.silent.Add(id)
 		return nil
 	}
 	n, ok := integer(c.h, id)

@@ -52,7 +52,7 @@ func (c *counter) result() check.Result {
 			"%d additions of unknown outcome come to too many sums to keep apart; the final reads may be reachable", len(c.maybe))}}
 	case len(c.final) == 0 && !c.o.JepsenCompat:
 		r.Verdict = check.Unknown
-		r.Reasons = []check.Reason{{Code: "no-final-reads", Ops: c.absent,
+		r.Reasons = []check.Reason{{Code: "no-final-reads", Ops: c.silent.Ops(),
 			Text: "no ok read has a value and the field :final? true, so that nobody knows what the replicas agreed on (hint: jcheck counter judges all reads)"}}
 	}
 	return r

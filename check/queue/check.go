@@ -60,11 +60,8 @@ func Check(ctx context.Context, h *history.History, o Options) check.Result {
 		return check.Result{Checker: Checker, Reasons: []check.Reason{{Code: "invalid-options", Text: err.Error()}}}
 	}
 	q := queue{h: h, o: o, fs: check.NewFunctions(h, Functions()...), elems: check.NewNumbering(h), crashed: history.None}
-	for i := range h.Size() {
-		if i&0xffff == 0 && ctx.Err() != nil {
-			return check.Result{Checker: Checker, Reasons: []check.Reason{check.Interrupted}}
-		}
-		q.step(h.At(i))
+	if !check.Each(ctx, h, q.step) {
+		return check.Stopped(Checker)
 	}
 	if o.Model == fifo && !o.JepsenCompat {
 		q.order()

@@ -33,13 +33,8 @@ type Options struct{}
 // with a nil after something else.
 func Check(ctx context.Context, h *history.History, _ Options) check.Result {
 	c := checker{h: h, fs: check.NewFunctions(h, Functions()...)}
-	for i := range h.Size() {
-		if i&0xffff == 0 && ctx.Err() != nil {
-			return check.Result{Checker: Checker, Reasons: []check.Reason{check.Interrupted}}
-		}
-		if id := h.At(i); c.fs.Of(id) == read && h.Type(id) == history.OK {
-			c.read(id)
-		}
+	if !check.Each(ctx, h, c.read) {
+		return check.Stopped(Checker)
 	}
 	return c.result()
 }
@@ -51,10 +46,8 @@ type checker struct {
 	all, some, none int
 	bad             []finding
 	wrong           int
-	strange         []history.ID // the first read of something else, and how many there are
-	odd             int
-	absent          []history.ID // the first read without a value, and how many there are
-	missing         int
+	strange         check.Tally // reads of something else
+	silent          check.Tally // reads without a value
 }
 
 // finding is a bad read: subkey found was there, and missing, which was read later and inserted before it, was not.
@@ -63,18 +56,18 @@ type finding struct {
 	found, missing int
 }
 
+// read counts an operation if it is an ok read.
 func (c *checker) read(id history.ID) {
+	if c.fs.Of(id) != read || c.h.Type(id) != history.OK {
+		return
+	}
 	if c.h.Kind(id) == history.KindNil {
-		if c.missing++; c.missing == 1 {
-			c.absent = []history.ID{id}
-		}
+		c.silent.Add(id)
 		return
 	}
 	nils, ok := c.nils(id)
 	if !ok {
-		if c.odd++; c.odd == 1 {
-			c.strange = []history.ID{id}
-		}
+		c.strange.Add(id)
 		return
 	}
 	found, holes := -1, 0
@@ -146,14 +139,11 @@ func (c *checker) result() check.Result {
 	switch {
 	case c.wrong > 0:
 		r.Verdict = check.Invalid
-	case c.odd > 0:
+	case c.strange.Count > 0:
 		r.Verdict = check.Unknown
-		r.Reasons = []check.Reason{{Code: "no-subkeys", Ops: c.strange, Text: fmt.Sprintf("%d reads show no list of subkeys", c.odd)}}
+		r.Reasons = []check.Reason{{Code: "no-subkeys", Ops: c.strange.Ops(), Text: fmt.Sprintf("%d reads show no list of subkeys", c.strange.Count)}}
 	}
-	if c.missing > 0 {
-		r.Notes = append(r.Notes, check.Note{Code: "reads-without-value", Ops: c.absent,
-			Text: fmt.Sprintf("%d ok reads don't say what they read: nothing was concluded from them", c.missing)})
-	}
+	r.Notes = c.silent.ReadsWithoutValue()
 	if c.all+c.some+c.none+c.wrong == 0 {
 		r.Notes = append(r.Notes, check.Note{Code: "never-read", Text: "Nothing was read, so there was nothing to contradict"})
 	}

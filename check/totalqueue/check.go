@@ -43,11 +43,8 @@ type Options struct {
 // recovered (dequeued though not acknowledged), and the multisets of the last four.
 func Check(ctx context.Context, h *history.History, o Options) check.Result {
 	q := queue{h: h, o: o, fs: check.NewFunctions(h, Functions()...), elems: check.NewNumbering(h)}
-	for i := range h.Size() {
-		if i&0xffff == 0 && ctx.Err() != nil {
-			return check.Result{Checker: Checker, Reasons: []check.Reason{check.Interrupted}}
-		}
-		q.step(h.At(i))
+	if !check.Each(ctx, h, q.step) {
+		return check.Stopped(Checker)
 	}
 	return q.result()
 }

@@ -37,11 +37,8 @@ const maxWitness = 8
 // identifiers of different types, too.
 func Check(ctx context.Context, h *history.History, _ Options) check.Result {
 	g := generator{h: h, fs: check.NewFunctions(h, Functions()...), ids: check.NewNumbering(h)}
-	for i := range h.Size() {
-		if i&0xffff == 0 && ctx.Err() != nil {
-			return check.Result{Checker: Checker, Reasons: []check.Reason{check.Interrupted}}
-		}
-		g.step(h.At(i))
+	if !check.Each(ctx, h, g.step) {
+		return check.Stopped(Checker)
 	}
 	return g.result()
 }
