@@ -10,6 +10,7 @@ import (
 // equal numbers, whether they are an operation's value or an element of one.
 type Numbering struct {
 	h           *history.History
+	spare       int                   // how much longer the slices may be than the numbers that were given would need
 	ints, table []int32               // number+1 by integer, and by place in the history's table; 0 if there is none
 	rare        map[history.Sym]int32 // values beyond the slices
 	composite   map[string]int32      // lists, sets and maps, by canonical text
@@ -22,11 +23,11 @@ type numbered struct {
 	value *history.Value
 }
 
-// spare is how much longer the slices may be than the numbers that were given would need.
-const spare = 1 << 16
-
-// NewNumbering makes an empty Numbering of values of h.
-func NewNumbering(h *history.History) *Numbering { return &Numbering{h: h} }
+// NewNumbering makes an empty Numbering of values of h. Its slices stay small if h is: there may be one for each of many
+// independent keys.
+func NewNumbering(h *history.History) *Numbering {
+	return &Numbering{h: h, spare: min(4*h.Size()+256, 1<<16)}
+}
 
 // Len is how many values have numbers.
 func (n *Numbering) Len() int { return len(n.values) }
@@ -67,7 +68,7 @@ func (n *Numbering) slot(s history.Sym) (slice *[]int32, at int) {
 // keep remembers the number of s. The slices grow with what is in them, so that one great integer doesn't take gigabytes.
 func (n *Numbering) keep(s history.Sym, number int32) {
 	slice, at := n.slot(s)
-	limit := 8*len(n.values) + spare
+	limit := 8*len(n.values) + n.spare
 	if at >= limit {
 		if n.rare == nil {
 			n.rare = make(map[history.Sym]int32)

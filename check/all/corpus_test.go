@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -166,6 +167,21 @@ func TestDifferencesAreDocumented(t *testing.T) {
 	for _, d := range differences {
 		if !strings.Contains(string(text), "\n| "+d.name) {
 			t.Errorf("docs/differences.md has no row %q", d.name)
+		}
+	}
+}
+
+func TestCheckersAreDocumented(t *testing.T) {
+	// Without this, a checker could be in the table, and so a verb, that no guide tells of.
+	for file, form := range map[string]string{"docs/checkers.md": "(?m)^## (.*, )?%s(,|$)", "README.md": "`%s`"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range Checkers() {
+			if !c.OwnVerb && !regexp.MustCompile(fmt.Sprintf(form, c.Name)).Match(text) {
+				t.Errorf("%s doesn't tell of %s", file, c.Name)
+			}
 		}
 	}
 }
