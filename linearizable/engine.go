@@ -129,10 +129,6 @@ func newTrial(ctx context.Context, part *object, o Options) *trial {
 			t.order = part.linearization(ctx, o)
 			return t
 		}
-		if t.why != nil && o.Brief {
-			t.search, t.end, t.by = &search{obj: part}, exhausted, FastEngine
-			return t
-		}
 		if !applies && o.Engine == FastEngine {
 			t.search, t.end, t.by = &search{obj: part}, exhausted, FastEngine
 			return t
@@ -140,6 +136,13 @@ func newTrial(ctx context.Context, part *object, o Options) *trial {
 	case PorcupineEngine:
 		t.search = &search{obj: part, maxTried: stepsEach * o.maxConfigurations(), maxBytes: o.maxBytes() / rivalShare}
 		t.by = PorcupineEngine
+		return t
+	}
+	if t.why == nil {
+		t.why = part.impossible()
+	}
+	if t.why != nil && o.Brief {
+		t.search, t.end, t.by = &search{obj: part}, exhausted, FastEngine
 		return t
 	}
 	if t.wrong() {
