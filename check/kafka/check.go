@@ -92,7 +92,6 @@ type checker struct {
 	reasons   []check.Reason
 	strange   int
 	causes    []history.Value // the errors of operations whose outcome is unknown, each once
-	nodes     int             // operations of which others may depend
 	edges     bool            // some depend on others
 	used      [2]bool         // whether clients assign, and subscribe
 }

@@ -152,13 +152,15 @@ func (c *checker) tellExists(x cycle.Exists, nodes []int32) finding {
 		if len(a.Ops) < maxWitness {
 			a.Ops = append(a.Ops, id)
 		}
-		scc = append(scc, edn.NewInt(c.h.Index(id)))
+		if len(scc) < maxFound {
+			scc = append(scc, edn.NewInt(c.h.Index(id)))
+		}
 	}
 	subgraph, _, err := edn.Parse([]byte(x.Subgraph))
 	if err != nil { // the table of projections is at fault
 		panic("kafka: internal error: " + err.Error())
 	}
-	a.Fields = []history.Field{{Name: "not", Value: edn.NewKeyword(x.Not)}, {Name: "subgraph", Value: subgraph}, {Name: "scc-size", Value: edn.NewInt(int64(len(scc)))},
+	a.Fields = []history.Field{{Name: "not", Value: edn.NewKeyword(x.Not)}, {Name: "subgraph", Value: subgraph}, {Name: "scc-size", Value: edn.NewInt(int64(len(x.Nodes)))},
 		{Name: "scc", Value: edn.NewSet(slices.Clip(scc))}, {Name: "type", Value: edn.NewKeyword(x.Type)}}
 	return c.plain(a, 1)
 }

@@ -64,15 +64,24 @@ func (c *checker) forks() (list []fork, total int, exact bool) {
 					continue
 				}
 				total += len(a.reads) * len(b.reads)
-				for _, ra := range a.reads[:min(len(a.reads), maxForks)] {
-					for _, rb := range b.reads[:min(len(b.reads), maxForks-min(len(list), maxForks))] {
-						list = append(list, fork{ra, rb, g, x, y})
-					}
-				}
+				list = g.pairs(list, a, b, x, y)
 			}
 		}
 	}
-	return list[:min(len(list), maxForks)], total, true
+	return list, total, true
+}
+
+// pairs adds the reads of two patterns that contradict each other, until there are maxForks.
+func (g *group) pairs(list []fork, a, b pattern, inA, inB int) []fork {
+	for _, ra := range a.reads {
+		for _, rb := range b.reads {
+			if len(list) >= maxForks {
+				return list
+			}
+			list = append(list, fork{ra, rb, g, inA, inB})
+		}
+	}
+	return list
 }
 
 // result is the verdict on all groups.
