@@ -25,7 +25,8 @@
 // isn't. Bounds on the number of configurations and on memory, which don't depend on the machine, end what takes too long,
 // with the verdict Unknown and how far it got.
 //
-// What no order at all could answer, as a value that nobody wrote, is found first (impossible.go). Where calls only add to a value, as appends do, the search looks ahead to what was read later (foresight.go).
+// What no order at all could lead to, as a value that nobody wrote, is found first (impossible.go). Where calls only add to
+// a value, as appends do, the search looks ahead to what was read later (foresight.go).
 //
 // Where narrow levels fail, Porcupine runs beside the search (engine.go, porcupine.go): depth first, it is lucky where any
 // order will do. What it may do is counted in steps, so the result is the same whoever is quicker.

@@ -36,7 +36,7 @@ func notExplained(returned func(i int) int32, i int, known bool) *proof {
 	case i == 0:
 		return &proof{[]int32{returned(0)}, "No order of the operations explains what T1 answered, the first that returned."}
 	}
-	return &proof{[]int32{returned(i), returned(i-1)}, "No order of the operations explains what T1 answered. Everything up to T2, the last that returned before it, can be explained."}
+	return &proof{[]int32{returned(i), returned(i - 1)}, "No order of the operations explains what T1 answered. Everything up to T2, the last that returned before it, can be explained."}
 }
 
 // firstWrong is the first of n beginnings that has no linearization, if all could be decided that had to be. The last has
