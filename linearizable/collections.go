@@ -29,6 +29,7 @@ func growSet() Datatype {
 		ReadOnly: is("read"),
 		Blind:    is("add"),
 		fast:     fastSet,
+		order:    orderSet,
 	}
 }
 
@@ -100,7 +101,7 @@ func queueType(name, doc, put, take string) Datatype {
 // fifoQueue gives the oldest element. A dequeue that crashed took whatever was oldest when it happened.
 func fifoQueue() Datatype {
 	d := queueType("fifo-queue", "a queue, first in first out: enqueue, dequeue", "enqueue", "dequeue")
-	d.fast = fastQueue
+	d.fast, d.order = fastQueue, orderQueue
 	d.Step = func(state any, c Call) (any, string) {
 		s := state.(string)
 		if c.F == "enqueue" {
@@ -118,7 +119,7 @@ func fifoQueue() Datatype {
 // stack gives the youngest element.
 func stack() Datatype {
 	d := queueType("stack", "a stack, last in first out: push, pop", "push", "pop")
-	d.fast = fastStack
+	d.fast, d.order = fastStack, orderStack
 	d.Step = func(state any, c Call) (any, string) {
 		s := state.(string)
 		if c.F == "push" {
@@ -151,7 +152,7 @@ func cantTake(verb, what string, next []Term, c Call) string {
 // element is missing, so whatever can happen after it took one can happen as well if it took none.
 func unorderedQueue() Datatype {
 	d := queueType("unordered-queue", "a bag of elements: enqueue, dequeue in any order", "enqueue", "dequeue")
-	d.fast = fastBag
+	d.fast, d.order = fastBag, orderBag
 	d.Init = func(initial history.Value) (any, error) {
 		items, err := initialItems(initial)
 		slices.Sort(items)

@@ -61,6 +61,7 @@ type Datatype struct {
 	adds  func(c Call) bool                          // only ever adds to what is there, so that ahead knows it
 	ahead func(state any, c Call) bool               // whether a read c may become possible after the state by calls that add; nil: unknown
 	fast  func(o *object) (why *proof, applies bool) // decides some histories without a search
+	order func(o *object) []int32                    // a linearization of what fast found to have one; nil if it knows none
 	// alone is what is left of an object if only what the given calls are about is kept; if the whole is linearizable, so is
 	// that. Nil where nothing can be left out.
 	alone func(o *object, calls []int32) *object

@@ -169,6 +169,11 @@ func (f *fastTrial) try(t *testing.T, r *rand.Rand, o *object) {
 		t.Fatalf("%s from %v: linearizable is %v, want %v (%v)\n%s", f.datatype, o.d.Show(o.init), got, want, why, o)
 	}
 	if want {
+		if recorded && o.d.order != nil {
+			if err := o.replays(o.d.order(o)); err != nil {
+				t.Fatalf("%s from %v: the order is wrong: %v\n%s", f.datatype, o.d.Show(o.init), err, o)
+			}
+		}
 		return
 	}
 	f.invalid++

@@ -7,26 +7,35 @@ import "strings"
 // prefix of it. So appends and reads have an order of steps: the reads of so many elements come after the append of the
 // last of them and before that of the next (see steps); acknowledged appends that no read shows come after all reads.
 func fastListAppend(o *object) (*proof, bool) {
+	l, why, applies := newListOrder(o)
+	if why != nil || !applies {
+		return why, applies
+	}
+	return l.contradiction(), true
+}
+
+// newListOrder finds the places of the elements, or why there are none.
+func newListOrder(o *object) (l *listOrder, why *proof, applies bool) {
 	key := o.d.Keys(o.kinds[o.calls[0].kind])[0]
 	initial, _ := pairsOf(o.init).get(key).Items()
-	l := &listOrder{object: o, number: newNumbering(len(o.kinds) + len(initial)), of: make([]int32, len(o.kinds))}
+	l = &listOrder{object: o, number: newNumbering(len(o.kinds) + len(initial)), of: make([]int32, len(o.kinds))}
 	for _, t := range initial {
 		if _, fresh := l.number.add(t); !fresh {
-			return nil, false
+			return nil, nil, false
 		}
 	}
 	l.called = o.called()
 	for i, c := range o.kinds {
 		of, element, _ := pair(c.Value)
 		if l.called[i] && of != key {
-			return nil, false
+			return nil, nil, false
 		}
 		if c.F != "append" || !l.called[i] {
 			continue
 		}
 		n, fresh := l.number.add(element)
 		if !fresh {
-			return nil, false
+			return nil, nil, false
 		}
 		l.of[i] = n
 	}
@@ -39,14 +48,11 @@ func fastListAppend(o *object) (*proof, bool) {
 			continue
 		}
 		if n := l.of[c.kind]; l.appender[n] >= 0 {
-			return nil, false
+			return nil, nil, false
 		}
 		l.appender[l.of[c.kind]] = int32(x)
 	}
-	if why := l.readInOrder(initial); why != nil {
-		return why, true
-	}
-	return l.contradiction(), true
+	return l, l.readInOrder(initial), true
 }
 
 // listOrder is one list.
@@ -123,6 +129,34 @@ func (l *listOrder) caller(kind int32) int32 {
 	return l.firstThat(func(k int32) bool { return k == kind })
 }
 
+// step is the place of a call's step; noStep if it need not have happened.
+func (l *listOrder) step(c call) int32 {
+	n := l.of[c.kind]
+	switch {
+	case l.kinds[c.kind].F == "read":
+		return 2 * (n - int32(l.start))
+	case l.place[n] >= 0:
+		return 2*(l.place[n]-int32(l.start)) + 1
+	case c.ret != never:
+		return 2*int32(l.longest-l.start) + 1
+	}
+	return noStep
+}
+
+// orderList puts the calls in the order of their steps.
+func orderList(o *object) []int32 {
+	l, why, applies := newListOrder(o)
+	if why != nil || !applies {
+		return nil
+	}
+	step := make([]int32, len(o.calls))
+	for x, c := range o.calls {
+		step[x] = l.step(c)
+	}
+	all, _ := o.inSteps(step)
+	return listed(all)
+}
+
 // contradiction finds calls that time puts in another order than the list.
 func (l *listOrder) contradiction() *proof {
 	all := make(steps, 2*(l.longest-l.start)+2) // reads, append, reads, ..., appends that nobody saw
@@ -130,14 +164,8 @@ func (l *listOrder) contradiction() *proof {
 		all[i] = none
 	}
 	for x, c := range l.calls {
-		n := l.of[c.kind]
-		switch {
-		case l.kinds[c.kind].F == "read":
-			all[2*(int(n)-l.start)].see(int32(x), c)
-		case l.place[n] >= 0:
-			all[2*(int(l.place[n])-l.start)+1].see(int32(x), c)
-		case c.ret != never:
-			all[len(all)-1].see(int32(x), c)
+		if at := l.step(c); at != noStep {
+			all[at].see(int32(x), c)
 		}
 	}
 	earlier, later, found := all.broken()

@@ -1,6 +1,9 @@
 package linearizable
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // fastPriorityQueue decides in O(n log n) whether a priority queue is linearizable, if no element is inserted twice; if
 // removals crashed, only that it is one as if they never happened.
@@ -11,48 +14,57 @@ import "slices"
 // can only be worse for larger ones. Where several calls take effect at one moment, removals come before insertions, the
 // least first; an element that is inserted and removed at once comes between.
 func fastPriorityQueue(o *object) (*proof, bool) {
+	_, _, why, applies := placeByPriority(o)
+	return why, applies
+}
+
+// ranked is an element by its priority.
+type ranked struct {
+	priority int64
+	n        int32
+}
+
+// placeByPriority places all elements, in the order that it also tells.
+func placeByPriority(o *object) (busy *covered, order []ranked, why *proof, applies bool) {
 	e, why, applies := gatherElements(o)
 	if why != nil || !applies {
-		return why, applies
+		return nil, nil, why, applies
 	}
-	type ranked struct {
-		priority int64
-		n        int32
-	}
-	order := make([]ranked, len(e.all))
-	initial, _ := split(o.init.(string), -1)
-	for n, x := range e.all {
-		t := o.kinds[0].Value
-		if x.put >= 0 {
-			t = o.kinds[o.calls[x.put].kind].Value
-		} else {
-			t = initial[n] // which come first
-		}
-		order[n].priority, _ = t.Int()
-		order[n].n = int32(n)
-	}
-	slices.SortFunc(order, func(a, b ranked) int {
-		if a.priority < b.priority {
-			return -1
-		}
-		return 1
-	})
-	busy := newCovered(e)
+	order = e.byPriority()
+	busy = newCovered(e)
 	for _, r := range order {
 		x := &e.all[r.n]
 		at := int32(never)
 		if x.take >= 0 {
 			if at = busy.free(max(x.putInv, x.takeInv)); at > x.takeRet {
 				if len(e.lost) > 0 {
-					return nil, false
+					return nil, nil, nil, false
 				}
-				return busy.proof(r.n), true
+				return nil, nil, busy.proof(r.n), true
 			}
 		}
 		busy.until[r.n] = at
 		busy.add(x.putRet, at)
 	}
-	return nil, true
+	return busy, order, nil, true
+}
+
+// byPriority are the elements from the least to the largest.
+func (e *elements) byPriority() []ranked {
+	order := make([]ranked, len(e.all))
+	initial, _ := split(e.init.(string), -1)
+	for n, x := range e.all {
+		var t Term
+		if x.put >= 0 {
+			t = e.kinds[e.calls[x.put].kind].Value
+		} else {
+			t = initial[n] // which come first
+		}
+		order[n].priority, _ = t.Int()
+		order[n].n = int32(n)
+	}
+	slices.SortFunc(order, func(a, b ranked) int { return cmp.Compare(a.priority, b.priority) })
+	return order
 }
 
 // covered are the moments at which some element placed so far is there.

@@ -80,6 +80,7 @@ type uniqueRegister struct {
 	does   []doing // by kind
 	values []value // the first is the initial one
 	blocks []block
+	heads  []int32 // block → its first value
 }
 
 // value is one value of the register, with the call that wrote it and all that read it.
@@ -275,7 +276,7 @@ func (r *uniqueRegister) chains() *proof {
 			}
 			left--
 		}
-		r.blocks = append(r.blocks, b)
+		r.blocks, r.heads = append(r.blocks, b), append(r.heads, int32(n))
 	}
 	if left == 0 {
 		return nil
@@ -306,13 +307,7 @@ func (r *uniqueRegister) onCircle(n int32) bool {
 // invocation was in the register from the one to the other at least (a forward zone): two such must not overlap. Any
 // other block must not have both its ends inside the zone of such.
 func (r *uniqueRegister) zones() *proof {
-	var forward []block
-	for _, b := range r.blocks {
-		if b.ret < b.inv {
-			forward = append(forward, b)
-		}
-	}
-	slices.SortFunc(forward, func(a, b block) int { return cmp.Compare(a.ret, b.ret) })
+	forward := r.forward()
 	for i := 1; i < len(forward); i++ {
 		if forward[i].before(forward[i-1]) {
 			return contradiction(forward[i-1], forward[i])
@@ -328,6 +323,18 @@ func (r *uniqueRegister) zones() *proof {
 		}
 	}
 	return nil
+}
+
+// forward are the forward zones, in order.
+func (r *uniqueRegister) forward() []block {
+	var forward []block
+	for _, b := range r.blocks {
+		if b.ret < b.inv {
+			forward = append(forward, b)
+		}
+	}
+	slices.SortFunc(forward, func(a, b block) int { return cmp.Compare(a.ret, b.ret) })
+	return forward
 }
 
 // contradiction tells of two blocks that must each come before the other.

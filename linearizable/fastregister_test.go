@@ -42,6 +42,9 @@ func TestFastRegister(t *testing.T) {
 				t.Fatalf("%s: linearizable is %v, want %v (%v)\n%s", f.datatype, got, want, why, o)
 			}
 			if want {
+				if err := o.replays(o.d.order(o)); err != nil {
+					t.Fatalf("%s: the order is wrong: %v\n%s", f.datatype, err, o)
+				}
 				continue
 			}
 			invalid++

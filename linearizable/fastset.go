@@ -15,6 +15,15 @@ import (
 // that add one element, the first to be invoked is the one that counts for what comes after: it may always be the one
 // that did it, and the others can come later, where they change nothing. But none may come before its step.
 func fastSet(o *object) (*proof, bool) {
+	s, why := newSetClasses(o)
+	if why != nil {
+		return why, true
+	}
+	return s.contradiction(), true
+}
+
+// newSetClasses finds the classes, or why there are none.
+func newSetClasses(o *object) (*setClasses, *proof) {
 	initial, _ := split(o.init.(string), -1)
 	s := &setClasses{object: o, number: newNumbering(len(o.kinds) + len(initial)), of: make([]int32, len(o.kinds)), initial: len(initial)}
 	for _, t := range initial {
@@ -26,10 +35,7 @@ func fastSet(o *object) (*proof, bool) {
 			s.of[i], _ = s.number.add(c.Value)
 		}
 	}
-	if why := s.classify(called); why != nil {
-		return why, true
-	}
-	return s.contradiction(), true
+	return s, s.classify(called)
 }
 
 // setClasses are the reads of a set, and its elements, by class. Class 0 is that of what was there from the start.
@@ -151,30 +157,40 @@ func (s *setClasses) incomparable(reads []setRead) *proof {
 	panic("linearizable: internal error: a read of a set missed nothing")
 }
 
+// step is the place of a call's step; noStep if it changes nothing, need not have happened, or if nobody knows its answer.
+func (s *setClasses) step(c call) int32 {
+	n := s.of[c.kind]
+	if s.kinds[c.kind].F == "read" {
+		if n == unseen {
+			return noStep
+		}
+		return 2 * n
+	}
+	switch class := s.class[n]; {
+	case class > 0:
+		return 2*class - 1
+	case class == unseen && c.ret != never:
+		return 2*s.last + 1
+	}
+	return noStep
+}
+
 // contradiction finds calls that time puts in another order than the classes.
 func (s *setClasses) contradiction() *proof {
 	all := slices.Repeat(steps{none}, 2*int(s.last)+2) // reads, adds, reads, ..., adds of what nobody saw
 	added := make([]bool, s.number.n)
 	for x, c := range s.calls {
-		n := s.of[c.kind]
-		if s.kinds[c.kind].F == "read" {
-			if n != unseen {
-				all[2*n].see(int32(x), c)
-			}
+		at := s.step(c)
+		if at == noStep {
 			continue
 		}
-		class := s.class[n]
-		if class == 0 || class == unseen && c.ret == never {
-			continue // it changes nothing, or need not have happened
+		if at%2 == 1 {
+			if n := s.of[c.kind]; added[n] {
+				c.inv = -1 // what comes after need not wait for it
+			} else {
+				added[n] = true
+			}
 		}
-		at := 2*class - 1
-		if class == unseen {
-			at = 2*s.last + 1
-		}
-		if added[n] {
-			c.inv = -1 // what comes after need not wait for it
-		}
-		added[n] = true
 		all[at].see(int32(x), c)
 	}
 	earlier, later, found := all.broken()
@@ -186,4 +202,37 @@ func (s *setClasses) contradiction() *proof {
 		calls = append(calls, all[earlier+1].first)
 	}
 	return &proof{calls, "T1 must come after T2, by what reads saw and did not see; but it returned before T2 was invoked."}
+}
+
+// orderSet puts the calls in the order of their steps, and those that add what is there already as soon as it is.
+func orderSet(o *object) []int32 {
+	s, why := newSetClasses(o)
+	if why != nil {
+		return nil
+	}
+	first := make([]int32, s.number.n) // element → the call that counts, plus one
+	step := make([]int32, len(o.calls))
+	for x, c := range o.calls {
+		n := s.of[c.kind]
+		if step[x] = s.step(c); step[x] != noStep && step[x]%2 == 1 {
+			if first[n] == 0 {
+				first[n] = int32(x) + 1
+			} else {
+				step[x] = noStep
+			}
+		}
+	}
+	all, at := o.inSteps(step)
+	for x, c := range o.calls {
+		n := s.of[c.kind]
+		if step[x] != noStep || c.ret == never {
+			continue
+		}
+		when := c.inv
+		if o.kinds[c.kind].F == "add" && first[n] > 0 {
+			when = max(when, at[first[n]-1])
+		}
+		all = append(all, timed{when, int64(len(o.calls)), int32(x)})
+	}
+	return listed(all)
 }

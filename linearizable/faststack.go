@@ -37,7 +37,11 @@ type stretches struct {
 	early *leastTree // beginnings of the pushes, where not yet known to be early enough for the bottom
 	late  *leastTree // ends of the pops, negative
 	cover *leastTree // how many stays lie over the time from a border to the next
-	fits  []uint8    // what is known of an element: it fits at the beginning, at the end
+	begin []int32    // of what was left out: the times of the ends of the stretch of which it was the bottom, and its turn
+	end   []int32
+	turn  []int32
+	turns int32
+	fits  []uint8 // what is known of an element: it fits at the beginning, at the end
 }
 
 const (
@@ -87,6 +91,7 @@ func newStretches(e *elements) *stretches {
 	s.times = append(s.times, never)
 	s.first = append(s.first, int32(len(s.stay)))
 	s.fits = make([]uint8, len(s.stay))
+	s.begin, s.end, s.turn = make([]int32, len(s.stay)), make([]int32, len(s.stay)), make([]int32, len(s.stay))
 	s.cover = newLeastTree(open)
 	early, late := make([]int64, len(s.stay)), make([]int64, len(s.stay))
 	for i, n := range s.stay {
@@ -138,6 +143,8 @@ func (s *stretches) leaveOut(from, to int) bool {
 	fit := func(i int, end uint8) {
 		if s.fits[i] |= end; s.fits[i] == fitsBegin|fitsEnd {
 			s.cover.add(int(s.from[i]), int(s.to[i]), -1)
+			s.turns++
+			s.begin[i], s.end[i], s.turn[i] = s.times[from], s.times[to], s.turns
 			any = true
 		}
 	}

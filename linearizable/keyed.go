@@ -102,6 +102,10 @@ func kv() Datatype {
 			}
 			return fastRegister(o, initial, kvAccess)
 		},
+		order: func(o *object) []int32 {
+			key := o.d.Keys(o.kinds[0])[0]
+			return orderRegister(o, pairsOf(o.init).get(key), kvAccess)
+		},
 	}
 }
 

@@ -53,6 +53,7 @@ func listAppend() Datatype {
 		adds:     is("append"),
 		ahead:    listAhead,
 		fast:     fastListAppend,
+		order:    orderList,
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 // delete-min that crashed would remove is never in doubt.
 func priorityQueue() Datatype {
 	d := queueType("priority-queue", "a queue of integers, the least first: insert, delete-min", "insert", "delete-min")
-	d.fast = fastPriorityQueue
+	d.fast, d.order = fastPriorityQueue, orderPriorityQueue
 	d.Init = func(initial history.Value) (any, error) {
 		items, err := initialItems(initial)
 		for _, item := range items {

@@ -17,7 +17,8 @@ func register() Datatype {
 		Show:      func(state any) history.Value { return state.(Term).Value() },
 		ReadOnly:  is("read"),
 		Blind:     is("write"), Overwrites: is("write"),
-		fast: func(o *object) (*proof, bool) { return fastRegister(o, o.init.(Term), registerAccess) },
+		fast:  func(o *object) (*proof, bool) { return fastRegister(o, o.init.(Term), registerAccess) },
+		order: func(o *object) []int32 { return orderRegister(o, o.init.(Term), registerAccess) },
 		access: func(c Call) (Term, access, bool) {
 			a, plain := registerAccess(c)
 			return "", a, plain

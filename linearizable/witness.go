@@ -128,6 +128,11 @@ func (o *object) linearization(ctx context.Context, options Options) []int32 {
 	if !options.ordered {
 		return nil
 	}
+	if o.d.order != nil {
+		if order := o.d.order(o); order != nil {
+			return order
+		}
+	}
 	s := newSearch(o, options)
 	end := cutShort
 	for i := 0; i < len(beams) && end == cutShort; i++ {
