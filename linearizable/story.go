@@ -48,14 +48,18 @@ func (t *trial) anomaly(ctx context.Context, h *history.History) check.Anomaly {
 	}
 	a.Ops = append(a.Ops, id)
 	f.paths(&a, few)
-	a.Text = f.text(a.Ops) + f.enough(few, minimal, known)
+	a.Text = f.text(h, a.Ops) + f.enough(few, minimal, known)
 	if failed := f.denied(h); failed != history.None {
 		a.Fields = append(a.Fields, history.Field{Name: "failed-but-seen", Value: check.OpRef(failed)})
-		a.Text += fmt.Sprintf("\nIf the %s of process %s on line %d had taken effect, that would explain T%d. But it is recorded as "+
-			"failed, which means that it surely did not happen. If nobody can be sure of that, it should be info.",
-			h.Value(h.F(failed)).Text, h.ProcName(h.Proc(failed)), h.Pos(failed).Line, len(a.Ops))
+		a.Text += fmt.Sprintf("\nIf %s had taken effect, that would explain T%d. But it is recorded as "+
+			"failed, which means that it surely did not happen. If nobody can be sure of that, it should be info.", called(h, failed), len(a.Ops))
 	}
 	return a
+}
+
+// called is how a sentence calls an operation that has no name in it.
+func called(h *history.History, id history.ID) string {
+	return fmt.Sprintf("the %s of process %s on line %d", h.Value(h.F(id)).Text, h.ProcName(h.Proc(id)), h.Pos(id).Line)
 }
 
 // maxDenied is of how many failed operations it is asked whether they happened after all.
@@ -245,7 +249,7 @@ func (f *failure) worthShowing(few []int32) map[int32]bool {
 }
 
 // text is the story of the operation that can't be linearized, which is the last of the anomaly's.
-func (f *failure) text(ops []history.ID) string {
+func (f *failure) text(h *history.History, ops []history.ID) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "T%d is the first operation that no order explains. ", len(ops))
 	switch len(f.states) {
@@ -269,6 +273,8 @@ func (f *failure) text(ops []history.ID) string {
 		fmt.Fprintf(&b, "\nThe %d operations that returned before it can be explained", f.done)
 		if i := slices.Index(ops, f.last); i >= 0 {
 			fmt.Fprintf(&b, ", up to T%d", i+1)
+		} else {
+			fmt.Fprintf(&b, ", up to %s", called(h, f.last))
 		}
 		b.WriteString(".")
 	}
@@ -358,7 +364,6 @@ func (f *failure) known(h *history.History, b *boundary) (text string, fields []
 		could += ", ..."
 	}
 	id := o.calls[b.call].id
-	text = fmt.Sprintf("When the %s of process %s returned (line %d), the %s %s.", h.Value(h.F(id)).Text, h.ProcName(h.Proc(id)),
-		h.Pos(id).Line, o.d.Name, could)
+	text = fmt.Sprintf("When %s returned, the %s %s.", called(h, id), o.d.Name, could)
 	return text, []history.Field{{Name: "since", Value: check.OpRef(id)}, {Name: "since-states", Value: edn.NewVector(states)}}
 }
