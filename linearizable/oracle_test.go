@@ -335,8 +335,12 @@ func TestAgainstPorcupine(t *testing.T) {
 		t.Run(fmt.Sprintf("%d %s", i, f.datatype), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(2, uint64(i)))
 			invalid, unknown, n := 0, 0, howMany(250, 50)
+			longest := 21
+			if *randomly > 0 {
+				longest = 15 // of many, some of the longer ones would take Porcupine most of the time
+			}
 			for range n {
-				o := f.calls(t, r, 8+r.IntN(14), f.once)
+				o := f.calls(t, r, longest/3+r.IntN(longest*2/3), f.once)
 				m, err := o.d.Porcupine(history.Value{})
 				if err != nil {
 					t.Fatal(err)

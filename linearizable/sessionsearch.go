@@ -45,6 +45,7 @@ type sessions struct {
 	most      int     // how many calls the best order explained
 	best      []int32 // how far each line was then
 	bestState int32
+	bestNow   []int32 // and what the keys held
 }
 
 // loose is a crashed call, which may take effect once its process has come so far.
@@ -120,6 +121,7 @@ func (s *sessions) enter(f frame) {
 	}
 	if s.explained > s.most {
 		s.most, s.best, s.bestState = s.explained, append(s.best[:0], s.at...), s.state
+		s.bestNow = append(s.bestNow[:0], s.values.now...)
 	}
 	s.key = s.configuration(s.key[:0])
 	if !s.seen[string(s.key)] {
@@ -223,28 +225,34 @@ func (s *sessions) leave() {
 // anomaly tells how far the best order came, and why no process can go on there.
 func (s *sessions) anomaly() check.Anomaly {
 	var b strings.Builder
-	b.WriteString("No order of the operations that keeps the order of each process's own explains all answers.\n")
 	state := s.d.Show(s.states.all[s.bestState])
-	fmt.Fprintf(&b, "The longest explains %d of the %d that returned. It leaves the %s as %s, and no process can go on:", s.most, s.returning, s.d.Name, state)
-	var calls []int32
-	var paths []check.Path
+	if s.most == 0 {
+		fmt.Fprintf(&b, "No operation can come first. The %s is %s, and of what the processes did first:", s.d.Name, state)
+	} else {
+		fmt.Fprintf(&b, "The longest order that keeps that of each process explains %d of the %d operations that returned. It leaves the %s as %s, and no process can go on:",
+			s.most, s.returning, s.d.Name, state)
+	}
+	var next []int32 // of each process, up to a number
 	more := 0
 	for line, n := range s.best {
-		if int(n) == len(s.lines[line]) {
-			continue
-		}
-		if len(calls) == maxConfigs {
+		switch {
+		case int(n) == len(s.lines[line]):
+		case len(next) == maxConfigs:
 			more++
-			continue
+		default:
+			next = append(next, s.lines[line][n])
 		}
-		x := s.lines[line][n]
+	}
+	calls := slices.Clone(next)
+	var paths []check.Path
+	for i, x := range next {
 		_, reason := s.d.Step(s.states.all[s.bestState], s.kinds[s.calls[x].kind])
 		if reason == "" {
-			reason = "what T" + fmt.Sprint(len(calls)+1) + " makes of it rules out an answer that is still to come"
+			calls = append(calls, s.bereft(x))
+			reason = fmt.Sprintf("it would replace what T%d still has to find, and nobody could bring that back", len(calls))
 		}
-		calls = append(calls, x)
 		paths = append(paths, check.Path{Op: s.calls[x].id, State: state, Reason: reason})
-		fmt.Fprintf(&b, "\n- T%d: %s.", len(calls), reason)
+		fmt.Fprintf(&b, "\n- T%d: %s.", i+1, reason)
 	}
 	if more > 0 {
 		fmt.Fprintf(&b, "\n- and %d more.", more)
@@ -252,4 +260,18 @@ func (s *sessions) anomaly() check.Anomaly {
 	a := s.nonSequential(calls, b.String())
 	a.Paths = paths
 	return a
+}
+
+// bereft is a call that could not find any more what it found, if x took effect after the best order: x could, but the
+// search didn't let it (see allow).
+func (s *sessions) bereft(x int32) int32 {
+	now := s.bestNow[s.values.effects[s.calls[x].kind].key]
+	for line, n := range s.best {
+		for _, y := range s.lines[line][n:] {
+			if e := s.values.effects[s.calls[y].kind]; y != x && e.known && e.finds == now {
+				return y
+			}
+		}
+	}
+	panic("linearizable: internal error: no process can go on, though one could")
 }
