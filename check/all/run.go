@@ -31,10 +31,10 @@ func (e *ForeignError) Error() string {
 // Run judges a history by one checker: each independent key for itself if values are [key value] tuples. The error is a
 // *ForeignError.
 func (c Checker) Run(ctx context.Context, h *history.History, v Values) (check.Result, error) {
-	s := ShapeOf(h)
 	if len(c.Functions) == 0 {
 		return c.byKey(ctx, h, v), nil
 	}
+	s := ShapeOf(h)
 	known, foreign := 0, []Calls(nil)
 	for _, calls := range s.Calls {
 		if slices.Contains(c.Functions, calls.F) {
