@@ -49,5 +49,14 @@ func (t *Tally) ReadsWithoutValue() []Note {
 		return nil
 	}
 	return []Note{{Code: "reads-without-value", Ops: t.Ops(),
-		Text: fmt.Sprintf("%d ok reads don't say what they read: nothing was concluded from them", t.Count)}}
+		Text: Plural(t.Count, "ok read doesn't say what it read: nothing was concluded from it",
+			"ok reads don't say what they read: nothing was concluded from them")}}
+}
+
+// Plural is a number of things in words: "1 read", "3 reads".
+func Plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }

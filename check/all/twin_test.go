@@ -13,7 +13,12 @@ import (
 )
 
 // twinRounds is how many random histories are compared with a literal twin.
-const twinRounds = 3000
+func twinRounds() int {
+	if testing.Short() {
+		return 600
+	}
+	return 3000
+}
 
 // random makes a history of n operations of three clients: whether one begins or ends is random, and f says what it asks
 // and is answered, in the notation of pages. An operation that is never answered stays open.
@@ -76,7 +81,7 @@ func TestMonotonicTwin(t *testing.T) {
 	// Without this, the nodes between values and completions could order too much or too little: the twin compares all pairs.
 	r := rand.New(rand.NewPCG(1, 1))
 	invalid := 0
-	for range twinRounds {
+	for range twinRounds() {
 		h := random(t, r, 12, func(r *rand.Rand) (string, string) {
 			return "read nil", fmt.Sprintf("read {a %d, b %d, c %d}", r.IntN(3), r.IntN(3), r.IntN(2))
 		})
@@ -117,7 +122,7 @@ func TestMonotonicTwin(t *testing.T) {
 			}
 		}
 	}
-	if invalid < 100 {
+	if invalid < twinRounds()/50 {
 		t.Errorf("got %d contradictions, want more for the test to tell anything", invalid)
 	}
 }
@@ -136,7 +141,7 @@ func closure(before [][]bool) {
 func TestPNCounterTwin(t *testing.T) {
 	// Without this, the intervals could lose or add sums: the twin tries all subsets.
 	r := rand.New(rand.NewPCG(1, 2))
-	for range twinRounds {
+	for range twinRounds() {
 		h := random(t, r, 16, func(r *rand.Rand) (string, string) {
 			if r.IntN(3) == 0 {
 				return "read nil", fmt.Sprintf("read %d {:final? true}", r.IntN(40)-20)
@@ -176,7 +181,7 @@ func TestFIFOTwin(t *testing.T) {
 	// Without this, a FIFO queue that is linearizable could be called invalid, or an element that overtook another missed.
 	r := rand.New(rand.NewPCG(1, 3))
 	invalid := 0
-	for range twinRounds {
+	for range twinRounds() {
 		next := 0
 		h := random(t, r, 14, func(r *rand.Rand) (string, string) {
 			if next == 0 || r.IntN(2) == 0 {
@@ -196,7 +201,7 @@ func TestFIFOTwin(t *testing.T) {
 			}
 		}
 	}
-	if invalid < 100 {
+	if invalid < twinRounds()/50 {
 		t.Errorf("got %d overtaken elements, want more for the test to tell anything", invalid)
 	}
 }
@@ -205,7 +210,7 @@ func TestLongForkTwin(t *testing.T) {
 	// Without this, sorting what reads show could miss a fork: the twin compares all pairs of reads.
 	r := rand.New(rand.NewPCG(1, 4))
 	invalid := 0
-	for range twinRounds {
+	for range twinRounds() {
 		h := random(t, r, 14, func(r *rand.Rand) (string, string) {
 			v := func() string { return []string{"nil", "1"}[r.IntN(2)] }
 			group := []string{"[[:r 0 %s] [:r 1 %s] [:r 2 %s]]", "[[:r 2 %s] [:r 1 %s] [:r 0 %s]]", "[[:r 3 %s] [:r 4 %s] [:r 5 %s]]"}[r.IntN(3)]
@@ -232,7 +237,7 @@ func TestLongForkTwin(t *testing.T) {
 		}
 		invalid += want
 	}
-	if invalid < 100 {
+	if invalid < twinRounds()/50 {
 		t.Errorf("got %d forks, want more for the test to tell anything", invalid)
 	}
 }
@@ -253,7 +258,7 @@ func TestCausalReverseTwin(t *testing.T) {
 	// Without this, the count of what a read must show could be off: the twin collects sets.
 	r := rand.New(rand.NewPCG(1, 5))
 	invalid := 0
-	for range twinRounds {
+	for range twinRounds() {
 		next := 0
 		h := random(t, r, 16, func(r *rand.Rand) (string, string) {
 			if next == 0 || r.IntN(2) == 0 {
@@ -292,7 +297,7 @@ func TestCausalReverseTwin(t *testing.T) {
 		}
 		invalid += want
 	}
-	if invalid < 100 {
+	if invalid < twinRounds()/50 {
 		t.Errorf("got %d bad reads, want more for the test to tell anything", invalid)
 	}
 }
@@ -344,7 +349,7 @@ func goodLog(t *testing.T, r *rand.Rand) []history.Op {
 func TestKafkaWithoutFaults(t *testing.T) {
 	// Without this, a log on which nothing is wrong could be called invalid.
 	r := rand.New(rand.NewPCG(1, 6))
-	for range twinRounds / 10 {
+	for range twinRounds() / 10 {
 		h, err := history.FromOps(goodLog(t, r))
 		if err != nil {
 			t.Fatal(err)

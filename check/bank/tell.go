@@ -110,7 +110,7 @@ func (b *bank) notes() []check.Note {
 	var notes []check.Note
 	if b.o.Total == nil && b.knownTotal {
 		notes = append(notes, check.Note{Code: "inferred-total", Text: fmt.Sprintf(
-			"The total wasn't given, so %s was taken for it, which %d of %d reads show", b.total.value(), b.shared, b.reads), Ops: []history.ID{b.usual}})
+			"The total wasn't given, so %s was taken for it, which %d of %s show", b.total.value(), b.shared, check.Plural(b.reads, "read", "reads")), Ops: []history.ID{b.usual}})
 	}
 	notes = append(notes, b.silent.ReadsWithoutValue()...)
 	if b.reads == 0 {

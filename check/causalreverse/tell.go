@@ -25,7 +25,8 @@ func (c *checker) result() check.Result {
 		r.Verdict = check.Invalid
 	case c.strange.Count > 0:
 		r.Verdict = check.Unknown
-		r.Reasons = []check.Reason{{Code: "no-elements", Ops: c.strange.Ops(), Text: fmt.Sprintf("%d reads show no set or list of written values", c.strange.Count)}}
+		r.Reasons = []check.Reason{{Code: "no-elements", Ops: c.strange.Ops(), Text: check.Plural(c.strange.Count,
+			"read shows no set or list of written values", "reads show no set or list of written values")}}
 	}
 	r.Notes = c.silent.ReadsWithoutValue()
 	if c.reads == 0 {
@@ -73,7 +74,7 @@ func (c *checker) anomaly(f finding) check.Anomaly {
 	a.Text = fmt.Sprintf("T1 shows %s, whose write began with T2, but not %s, whose write had been acknowledged before that, by T3",
 		c.values.Value(f.after), c.values.Value(lost))
 	if n := len(f.missing) - 1; n > 0 {
-		a.Text += fmt.Sprintf("; %d more that were acknowledged before T2 are missing, too", n)
+		a.Text += "; " + check.Plural(n, "more that was acknowledged before T2 is missing, too", "more that were acknowledged before T2 are missing, too")
 	}
 	return a
 }

@@ -126,7 +126,7 @@ func (c *checker) result() check.Result {
 	case c.strange.Count > 0:
 		r.Verdict = check.Unknown
 		r.Reasons = []check.Reason{{Code: "inserts-without-key", Ops: c.strange.Ops(),
-			Text: fmt.Sprintf("%d ok inserts don't say of which key they are: a value is [key [a b]]", c.strange.Count)}}
+			Text: check.Plural(c.strange.Count, "ok insert doesn't say of which key it is", "ok inserts don't say of which key they are") + ": a value is [key [a b]]"}}
 	}
 	if legal+illegal == 0 {
 		r.Notes = []check.Note{{Code: "nothing-inserted", Text: "No insert was acknowledged, so there was nothing to contradict"}}

@@ -122,25 +122,17 @@ func (c *checker) tellStep(k *topic, from, to position, delta int32, verb string
 			skipped = append(skipped, k.values[p.value].v)
 		}
 		fields = append(fields, history.Field{Name: "skipped", Value: edn.NewVector(skipped)})
-		a.Text += fmt.Sprintf(", although the log has %s in between: %s", number(delta-1, "message"), listed(skipped))
+		a.Text += fmt.Sprintf(", although the log has %s in between: %s", check.Plural(int(delta-1), "message", "messages"), listed(skipped))
 	} else if delta == 0 {
 		a.Text += ", the same message again"
 	} else {
-		a.Text += fmt.Sprintf(", which is %s before it in the log", number(-delta, "place"))
+		a.Text += fmt.Sprintf(", which is %s before it in the log", check.Plural(int(-delta), "place", "places"))
 	}
 	if from.op == to.op || delta <= 0 {
 		fields = append(fields, history.Field{Name: "values", Value: edn.NewVector([]history.Value{x.v, y.v})})
 	}
 	a.Fields = fields
 	return c.plain(a, float64(max(delta, -delta)))
-}
-
-// number is a count of things in words.
-func number(n int32, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // listed is values with commas between, the first few of them.

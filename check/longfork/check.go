@@ -204,7 +204,7 @@ func (c *checker) reasons() []check.Reason {
 		}
 		if c.o.GroupSize > 0 && len(g.keys) != size && len(all) < maxReasons {
 			all = append(all, check.Reason{Code: "wrong-group-size", Ops: []history.ID{g.patterns[0].reads[0]},
-				Text: fmt.Sprintf("this read shows %d keys, where every read should show %d", len(g.keys), size)})
+				Text: fmt.Sprintf("this read shows %s, where every read should show %d", check.Plural(len(g.keys), "key", "keys"), size)})
 		}
 	}
 	return all

@@ -194,5 +194,5 @@ func (c *checker) before(op int32) (int32, bool) {
 // reason says why some values could not be judged.
 func (c *checker) reason() check.Reason {
 	return check.Reason{Code: "value-is-no-integer", Ops: c.strange.Ops(),
-		Text: fmt.Sprintf("%d values are no maps from keys to integers, such as %s", c.strange.Count, c.h.Op(c.strange.Ops()[0]).Value)}
+		Text: fmt.Sprintf("%s from keys to integers, such as %s", check.Plural(c.strange.Count, "value is no map", "values are no maps"), c.h.Op(c.strange.Ops()[0]).Value)}
 }

@@ -63,7 +63,7 @@ func (c *counter) anomaly(f finalRead) check.Anomaly {
 	a := check.Anomaly{Kind: Kind, Ops: []history.ID{f.id}, Fields: []history.Field{{Name: "value", Value: edn.NewInt(f.value)}}}
 	a.Text = fmt.Sprintf("T1 finally read %d, but what was acknowledged comes to %d", f.value, c.sure)
 	if n := len(c.maybe); n > 0 {
-		a.Text += fmt.Sprintf(", and with some of the %d amounts whose outcome is unknown one can reach %s only", n, c.ranges())
+		a.Text += fmt.Sprintf(", and with some of the amounts whose outcome is unknown (%d) one can reach %s only", n, c.ranges())
 	}
 	return a
 }

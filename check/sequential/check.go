@@ -141,7 +141,7 @@ func (c *checker) result() check.Result {
 		r.Verdict = check.Invalid
 	case c.strange.Count > 0:
 		r.Verdict = check.Unknown
-		r.Reasons = []check.Reason{{Code: "no-subkeys", Ops: c.strange.Ops(), Text: fmt.Sprintf("%d reads show no list of subkeys", c.strange.Count)}}
+		r.Reasons = []check.Reason{{Code: "no-subkeys", Ops: c.strange.Ops(), Text: check.Plural(c.strange.Count, "read shows no list of subkeys", "reads show no list of subkeys")}}
 	}
 	r.Notes = c.silent.ReadsWithoutValue()
 	if c.all+c.some+c.none+c.wrong == 0 {

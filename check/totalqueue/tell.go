@@ -58,7 +58,7 @@ func (q *queue) judge(r *check.Result, lost, unexpected multiset) {
 	r.Reasons = q.reasons
 	if len(q.crashed) > 0 && lost.sum > 0 {
 		r.Reasons = append(r.Reasons, check.Reason{Code: "crashed-drain", Ops: q.crashed[:1], Text: fmt.Sprintf(
-			"a drain crashed, and may have taken the %d elements that are missing", lost.sum)})
+			"a drain crashed, and may have taken what is missing: %s", check.Plural(int(lost.sum), "element", "elements"))})
 	}
 	switch {
 	case unexpected.sum > 0 || lost.sum > 0 && len(r.Reasons) == 0:
@@ -70,7 +70,8 @@ func (q *queue) judge(r *check.Result, lost, unexpected multiset) {
 		r.Anomalies = q.lostAnomalies(lost)
 		if q.unsure > 0 {
 			r.Notes = append(r.Notes, check.Note{Code: "crashed-dequeues", Text: fmt.Sprintf(
-				"%d dequeues crashed; if the queue handed elements to them, that many of those lost are lost on the way only", q.unsure)})
+				"%s crashed; if the queue handed out an element each time, that many of those lost are lost on the way only",
+				check.Plural(q.unsure, "dequeue", "dequeues"))})
 		}
 	}
 	r.Anomalies = append(r.Anomalies, q.unexpectedAnomalies(unexpected)...)
@@ -85,8 +86,8 @@ func (q *queue) lostAnomalies(m multiset) []check.Anomaly {
 		c := q.count[n]
 		a.Text = fmt.Sprintf("T1 enqueued %s, which was acknowledged, but nothing ever dequeued it", q.elems.Value(n))
 		if c.acknowledged > 1 {
-			a.Text = fmt.Sprintf("Enqueues of %s were acknowledged %d times, by T1 first, but it was dequeued %d times only",
-				q.elems.Value(n), c.acknowledged, c.dequeued)
+			a.Text = fmt.Sprintf("Enqueues of %s were acknowledged %d times, by T1 first, but it was dequeued %s only",
+				q.elems.Value(n), c.acknowledged, check.Plural(int(c.dequeued), "time", "times"))
 		}
 	})
 }
