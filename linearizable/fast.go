@@ -15,6 +15,8 @@ import "slices"
 //	versioned-register           the versions of what was answered are known                      fastversioned.go
 //	counter                      all amounts are the same; otherwise only some wrong reads        fastcounter.go
 //
+// The orders that they find are in fastorder.go, but for versioned registers and counters: of those, a search finds one.
+//
 // In all of them a call takes effect at a moment of its time, ends included: of two calls either the one returned before
 // the other was invoked, and then it comes first, or they may take effect in either order.
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"jcheck/check"
 )
 
 // collections are random histories in which each element is put in once.
@@ -243,6 +245,17 @@ func TestFastAgainstTheSearch(t *testing.T) {
 		t.Logf("%s: %d decided, %d invalid", f.datatype, decided, invalid)
 		if decided < n/3 || invalid < decided/50 || invalid > decided*49/50 {
 			t.Errorf("%s: of %d random histories %d are invalid: too few of one sort", f.datatype, decided, invalid)
+		}
+	}
+}
+
+func TestOrdersOfManyCalls(t *testing.T) {
+	// Without this, a witness of a history that is decided at once could take a search that doesn't end, or be missing.
+	for _, name := range []string{"register", "cas-register", "fifo-queue", "stack", "priority-queue", "set"} {
+		w := workload{datatype: name, clients: 10, ops: 3000}
+		r, found := Witness(t.Context(), w.history(t), Options{Datatype: name, MaxConfigurations: 1})
+		if r.Verdict != check.Valid || len(found) != 1 || hasNote(r, noWitness) {
+			t.Errorf("%s: %s with %d orders and the notes %v, want valid with one", name, r.Verdict, len(found), r.Notes)
 		}
 	}
 }
