@@ -100,7 +100,7 @@ func (f *failure) findRoutes(p *pass) {
 // order lists the calls of a trail.
 func (p *pass) order(trail int32) []int32 {
 	w := walker{p: p, at: make([]int32, len(p.obj.calls))}
-	return w.route(config{trail: trail}).calls
+	return w.route(held{trail: trail}).calls
 }
 
 // walker follows trails back. A call that was hidden and then took effect visibly is in a trail twice; the later place is
@@ -111,7 +111,7 @@ type walker struct {
 	num int32
 }
 
-func (w *walker) route(c config) route {
+func (w *walker) route(c held) route {
 	r := route{state: c.state}
 	w.num++
 	recent := 0

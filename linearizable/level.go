@@ -12,7 +12,12 @@ import (
 // call that is neither used nor owed is hidden: it took effect where an overwriting call came right after it, so that
 // nobody could tell; it may still take effect visibly instead.
 type config struct {
-	words  []uint64
+	words []uint64
+	held
+}
+
+// held is what a level keeps of a configuration beside its words.
+type held struct {
 	state  int32
 	trail  int32 // how it came about, if trails are kept
 	unseen bool  // its last call was an overwriting or a crashed one, whose effect nobody has seen
@@ -24,8 +29,8 @@ type config struct {
 type level struct {
 	stride, width int // words of a configuration, and of one mask of open calls
 	words         []uint64
-	of            []config // their words are unset; see at
-	dead          []bool   // dominated by a later one
+	of            []held // see at
+	dead          []bool // dominated by a later one
 	live          int
 
 	// Hash table over state, the used calls that aren't blind, and the first two crashed calls that took effect.
@@ -58,14 +63,12 @@ func (l *level) reset() {
 
 // at is a configuration; its words are those of the level.
 func (l *level) at(i int) config {
-	c := l.of[i]
-	c.words = l.words[i*l.stride : (i+1)*l.stride]
-	return c
+	return config{l.words[i*l.stride : (i+1)*l.stride], l.of[i]}
 }
 
 // bytes is what the level takes.
 func (l *level) bytes() int64 {
-	return 8*int64(cap(l.words)) + 40*int64(cap(l.of)) + int64(cap(l.dead)) + 16*int64(cap(l.links)) + 4*int64(cap(l.order)) + 8*int64(len(l.heads))
+	return 8*int64(cap(l.words)) + 12*int64(cap(l.of)) + int64(cap(l.dead)) + 16*int64(cap(l.links)) + 4*int64(cap(l.order)) + 8*int64(len(l.heads))
 }
 
 // hash is of all that configurations must agree in for one to dominate the other.
@@ -195,8 +198,7 @@ func (l *level) add(c config, keyed []uint64) bool {
 // append puts a copy of c behind the others.
 func (l *level) append(c config) {
 	l.words = append(l.words, c.words...)
-	c.words = nil
-	l.of = append(l.of, c)
+	l.of = append(l.of, c.held)
 	l.dead = append(l.dead, false)
 	l.live++
 }

@@ -310,7 +310,7 @@ func (p *pass) take(x int32, m mode, c config, y int32) {
 	if next < 0 || over && c.unseen { // what c came from could have hidden or left out c's last call
 		return
 	}
-	d := config{words: p.to, state: next, trail: c.trail}
+	d := config{p.to, held{state: next, trail: c.trail}}
 	copy(d.words, c.words)
 	if p.slot[y] >= 0 {
 		w, bit := p.bitOf(y)
