@@ -68,6 +68,7 @@ type bank struct {
 	reads      int
 	foundByKind
 	silent  check.Tally // reads without a value
+	halves  int         // wrong totals that were told so far
 	reasons []check.Reason
 	strange int // reads that make no sense
 }

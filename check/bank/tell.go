@@ -185,26 +185,31 @@ func (b *bank) anomaly(f finding, total int) check.Anomaly {
 	case nilBalance:
 		a.Text = fmt.Sprintf("T1 shows no balance of these accounts: %s", names(b.values(f.syms)))
 	case wrongTotal:
-		a.Text = b.wrong(f)
-		if b.o.Total == nil {
-			a.Ops = append(a.Ops, b.usual)
-		}
+		b.tellWrong(&a, f)
 	default:
 		a.Text = fmt.Sprintf("T1 shows an overdrawn account: %s", names(b.values(f.syms)))
 	}
 	return a
 }
 
-// wrong says how a total is wrong.
-func (b *bank) wrong(f finding) string {
+// tellWrong says how a total is wrong.
+func (b *bank) tellWrong(a *check.Anomaly, f finding) {
 	what := "vanished"
 	diff := b.total.float() - f.total.float()
 	if diff < 0 {
 		diff, what = -diff, "came from nowhere"
 	}
-	text := fmt.Sprintf("The accounts in T1 hold %s together instead of %s: %.17g %s", f.total.value(), b.total.value(), diff, what)
+	a.Text = fmt.Sprintf("The accounts in T1 hold %s together instead of %s: %.17g %s, although transfers don't change the total",
+		f.total.value(), b.total.value(), diff, what)
 	if b.o.Total == nil {
-		return text + ". T2 is the first read that shows the usual total; transfers don't change it"
+		a.Ops = append(a.Ops, b.usual)
+		a.Text += ". T2 is the first read that shows the usual total"
 	}
-	return text + ", although transfers don't change the total"
+	if b.halves++; b.halves > maxHalves {
+		return
+	}
+	if half := b.halfOf(f); half != history.None {
+		a.Ops = append(a.Ops, half)
+		a.Text += fmt.Sprintf(". T%d may have been under way then, and is of that amount: it looks as if T1 saw half of it", len(a.Ops))
+	}
 }
