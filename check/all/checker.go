@@ -25,6 +25,8 @@ type Checker struct {
 	Recognise func(s *Shape) (fit Fit, why string)
 	// Always says that the checker fits any history: it joins whatever else is checked.
 	Always bool
+	// AskedBy is an option that makes the checker join, if it is given.
+	AskedBy string
 	// OwnKeys says that Check judges independent keys by itself, or has nothing to do with them. For all others Run does.
 	OwnKeys bool
 	// OwnVerb says that the command has a verb of this name that isn't made from the row.

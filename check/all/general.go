@@ -41,6 +41,7 @@ function never succeeded: the test didn't test it.`,
 		About: `Invalid if less than the fraction --availability of what clients asked for
 succeeded: 1 is total availability, as Maelstrom asks for by default.`,
 		Options: []Option{{Name: "availability", Kind: Ratio, Doc: "the `FRACTION` of operations that must succeed, from 0 to 1"}},
+		AskedBy: "availability",
 		OwnKeys: true,
 		Check: func(ctx context.Context, h *history.History, v Values) check.Result {
 			least, _ := v.Ratio("availability")
@@ -55,6 +56,7 @@ A log's node is the folder that it lies in.`,
 			{Name: "pattern", Kind: Text, Doc: "the regular expression `RE` that no line may match"},
 			{Name: "log", Kind: Files, Doc: "the logs, `FILES` with commas between"},
 		},
+		AskedBy: "pattern",
 		OwnKeys: true,
 		Check:   checkLogs,
 	}}

@@ -58,7 +58,7 @@ func Judge(ctx context.Context, h *history.History, v Values) check.Result {
 		r.Reasons = []check.Reason{notRecognised(s)}
 	}
 	for _, c := range Checkers() {
-		if c.Always {
+		if _, asked := v[c.AskedBy]; c.Always || asked {
 			picks = append(picks, Pick{Checker: c})
 		}
 	}
