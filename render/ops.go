@@ -17,6 +17,7 @@ const (
 	maxMops   = 10 // micro-ops of a transaction
 	maxElems  = 8  // elements of a read
 	around    = 1  // elements shown on either side of an interesting one
+	maxShown  = 16 // interesting elements of a read
 	maxLetter = 60 // characters of any other value
 	indented  = 20 // columns before an operation that begins its line
 )
@@ -236,27 +237,28 @@ func (p *page) mopText(m *history.Mop, blank bool, f focus) string {
 
 // window tells which of the n elements of a list to show: those of interest and their neighbours; without any, the
 // end, since a read is remembered for the last thing that it saw. is tells whether element i is the j-th of m
-// interesting values; the element at from is of interest as well, unless that is -1.
+// interesting values; the element at from is of interest as well, unless that is -1. Of many the first are shown: there
+// may be as many values as elements.
 func window(n, m, from int, is func(i, j int) bool) []bool {
 	show := make([]bool, n)
-	hit := false
+	hits := 0
 	mark := func(i int) {
-		hit = true
+		hits++
 		for j := max(i-around, 0); j <= min(i+around, n-1); j++ {
 			show[j] = true
-		}
-	}
-	for j := range m {
-		for i := range n {
-			if is(i, j) {
-				mark(i)
-			}
 		}
 	}
 	if from >= 0 && from < n {
 		mark(from)
 	}
-	if !hit {
+	for j := range min(m, maxShown) {
+		for i := 0; i < n && hits < maxShown; i++ {
+			if is(i, j) {
+				mark(i)
+			}
+		}
+	}
+	if hits == 0 {
 		mark(n - 1)
 	}
 	return show

@@ -254,7 +254,8 @@ func shortMop(v edn.Value) string {
 	if !arg.Sequential() {
 		return clip(text, maxText)
 	}
-	for from := 1; from < len(arg.Items) && utf8.RuneCountInString(text) > maxText; from++ {
+	// An element takes a character and a blank, so nothing before the last maxText elements can fit.
+	for from := max(1, len(arg.Items)-maxText); from < len(arg.Items) && utf8.RuneCountInString(text) > maxText; from++ {
 		end := edn.NewVector(append([]edn.Value{edn.NewSymbol("…")}, arg.Items[from:]...))
 		text = dotMop(edn.NewVector([]edn.Value{f, key, end}))
 	}

@@ -1,9 +1,12 @@
 package render
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"jcheck/check"
 	"jcheck/history"
@@ -29,10 +32,11 @@ func Text(h *history.History, r check.Result, o TextOptions) []byte {
 	if o.Width <= 0 {
 		o.Width = 80
 	}
+	o.File = strings.ReplaceAll(o.File, "\n", `\n`)
 	p := &page{h: h, o: o}
 	p.headline(r)
 	if o.Quiet {
-		return p.out
+		return harmless(p.out, o.Color)
 	}
 	p.summary(r)
 	p.body(r)
@@ -46,7 +50,37 @@ func Text(h *history.History, r check.Result, o TextOptions) []byte {
 		p.line("")
 		p.para(0, hint)
 	}
-	return p.out
+	return harmless(p.out, o.Color)
+}
+
+// harmless makes the control characters of a report visible, and those that turn the direction of writing: a key that a
+// history holds must not move a terminal's cursor, set its title, or change what a line seems to say. Colours stay where
+// there are any.
+func harmless(text []byte, color bool) []byte {
+	var out []byte // nil while nothing had to be changed
+	done := 0
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRune(text[i:])
+		turns := r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+		if !turns && (!unicode.IsControl(r) || r == '\n' || r == '\t' || color && colorAt(text[i:])) {
+			i += n
+			continue
+		}
+		out = fmt.Appendf(append(out, text[done:i]...), `\u%04x`, r)
+		i += n
+		done = i
+	}
+	if out == nil {
+		return text
+	}
+	return append(out, text[done:]...)
+}
+
+// colorAt tells whether b begins with one of the sequences by which paint sets and ends colours, or one like them.
+func colorAt(b []byte) bool {
+	rest, ok := bytes.CutPrefix(b, []byte("\x1b["))
+	rest = bytes.TrimLeft(rest[:min(len(rest), 8)], "0123456789;")
+	return ok && bytes.HasPrefix(rest, []byte("m"))
 }
 
 // page is a report being written.

@@ -182,3 +182,58 @@ func TestManyKeys(t *testing.T) {
 		t.Errorf("too many keys in\n%s", got)
 	}
 }
+
+// TestHarmless checks that nothing which a history holds reaches the terminal as a command. Without it, a key could clear
+// the screen, or turn the verdict's letters round.
+func TestHarmless(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		color bool
+		want  string
+	}{
+		{"plain … text\n", false, "plain … text\n"},
+		{"a\x1b[2Jb\a\u202ec\u009b\x7f\n", false, `a\u001b[2Jb\u0007\u202ec\u009b\u007f` + "\n"},
+		{"\x1b[1;31mINVALID\x1b[0m \x1b[2J\x1b]0;title\a\x1b", true, "\x1b[1;31mINVALID\x1b[0m " + `\u001b[2J\u001b]0;title\u0007\u001b`},
+		{"\x1b[1;31mINVALID", false, `\u001b[1;31mINVALID`},
+		{"not \xff text", false, "not \xff text"},
+	} {
+		if got := string(harmless([]byte(c.text), c.color)); got != c.want {
+			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+// TestManyInterestingElements checks that a read of which every element matters stays a line, made in linear time. Without
+// it, a list applied twice could take minutes to print, and pages.
+func TestManyInterestingElements(t *testing.T) {
+	const n = 1_000_000
+	looked := 0
+	show := window(n, n, n-1, func(i, j int) bool { looked++; return i == j })
+	shown := 0
+	for _, on := range show {
+		if on {
+			shown++
+		}
+	}
+	if want := maxShown * (2*around + 1); shown > want || !show[0] || !show[n-1] {
+		t.Errorf("got %d shown, the first %t and the last %t, want at most %d and both", shown, show[0], show[n-1], want)
+	}
+	if looked > maxShown*n {
+		t.Errorf("got %d comparisons, want at most %d", looked, maxShown*n)
+	}
+}
+
+// TestShortMop checks that the end of a long list is kept as far as it fits. Without it, a node could lose the elements
+// by which two reads differ, or take a day to write.
+func TestShortMop(t *testing.T) {
+	items := make([]edn.Value, 300_000)
+	for i := range items {
+		items[i] = edn.NewInt(int64(i % 10))
+	}
+	mop := []edn.Value{edn.NewKeyword("r"), edn.NewKeyword("x"), edn.NewVector(items)}
+	got := shortMop(edn.NewVector(mop))
+	if want := "r :x [… 6 7 8 9]"; len([]rune(got)) > maxText || len([]rune(got)) < maxText-2 || !strings.HasSuffix(got, want[len("r :x [… "):]) ||
+		!strings.HasPrefix(got, "r :x [… ") {
+		t.Errorf("got %q, want the like of %q in nearly %d characters", got, want, maxText)
+	}
+}
