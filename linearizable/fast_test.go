@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"jcheck/check"
+	"jcheck/history"
 )
 
 // collections are random histories in which each element is put in once.
@@ -256,6 +257,66 @@ func TestOrdersOfManyCalls(t *testing.T) {
 		r, found := Witness(t.Context(), w.history(t), Options{Datatype: name, MaxConfigurations: 1})
 		if r.Verdict != check.Valid || len(found) != 1 || hasNote(r, noWitness) {
 			t.Errorf("%s: %s with %d orders and the notes %v, want valid with one", name, r.Verdict, len(found), r.Notes)
+		}
+	}
+}
+
+func TestFastWorkloadsAgainstTheSearch(t *testing.T) {
+	// Without this, what only goes wrong with more values than all orders can be tried of could go unnoticed.
+	for i, name := range []string{"register", "cas-register", "kv", "list-append", "versioned-register", "counter", "set"} {
+		r := rand.New(rand.NewPCG(8, uint64(i)))
+		n, decided, invalid := howMany(300, 60), 0, 0
+		for range n {
+			w := workload{datatype: name, clients: 2 + r.IntN(5), ops: 10 + r.IntN(20), crashes: r.IntN(4), seed: r.Uint64N(1 << 30)}
+			d, err := Find(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			init, err := d.Init(history.Value{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			o, reasons := gather(w.history(t), d, init, Options{})
+			if len(reasons) > 0 {
+				t.Fatal(reasons)
+			}
+			o.spoil(r)
+			for _, part := range o.parts() {
+				if len(part.calls) == 0 {
+					continue
+				}
+				why, applies := d.fast(part)
+				end := newSearch(part, Options{MaxConfigurations: 5000}).run(t.Context(), 0, false).end
+				if !applies || end != reached && end != stuck {
+					continue
+				}
+				decided++
+				if end == stuck {
+					invalid++
+				}
+				if (why == nil) != (end == reached) {
+					t.Fatalf("%s: linearizable is %v (%v), want %v\n%s", name, why == nil, why, end == reached, part)
+				}
+				if why == nil && d.order != nil {
+					if err := part.replays(d.order(part)); err != nil {
+						t.Fatalf("%s: the order is wrong: %v\n%s", name, err, part)
+					}
+				}
+			}
+		}
+		t.Logf("%s: %d decided, %d invalid", name, decided, invalid)
+		if decided < n/4 || invalid < decided/50 || invalid > decided*49/50 {
+			t.Errorf("%s: of %d random histories %d are invalid: too few of one sort", name, decided, invalid)
+		}
+	}
+}
+
+// spoil lets up to two pairs of calls of one function have answered, or asked for, what the other did.
+func (o *object) spoil(r *rand.Rand) {
+	for range r.IntN(3) {
+		a, b := &o.calls[r.IntN(len(o.calls))], &o.calls[r.IntN(len(o.calls))]
+		if x, y := o.kinds[a.kind], o.kinds[b.kind]; x.F == y.F && x.Outcome == y.Outcome {
+			a.kind, b.kind = b.kind, a.kind
 		}
 	}
 }

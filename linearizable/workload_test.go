@@ -19,10 +19,11 @@ import (
 type workload struct {
 	datatype string
 	clients  int
-	ops      int  // invocations
-	values   int  // how many different values are written; 0: each is written once
-	keys     int  // of a kv or list-append; 0 means one
-	crashes  int  // how many operations nobody knows the outcome of
+	ops      int // invocations
+	values   int // how many different values are written; 0: each is written once
+	keys     int // of a kv or list-append; 0 means one
+	crashes  int // how many operations nobody knows the outcome of
+	seed     uint64
 	wrong    bool // one answer, after nine tenths of the operations, is one that the object can't have given
 }
 
@@ -38,7 +39,7 @@ func (w workload) history(tb testing.TB) *history.History {
 
 // text is the workload as EDN.
 func (w workload) text() []byte {
-	s := simulated{workload: w, r: rand.New(rand.NewPCG(uint64(w.ops), uint64(w.clients))), objects: make([]simulatedObject, max(w.keys, 1))}
+	s := simulated{workload: w, r: rand.New(rand.NewPCG(uint64(w.ops)+w.seed<<32, uint64(w.clients))), objects: make([]simulatedObject, max(w.keys, 1))}
 	for i := range s.objects {
 		if w.datatype != "counter" {
 			s.objects[i].value = unwritten
