@@ -86,6 +86,14 @@ func (c contest) want() string {
 	return "valid"
 }
 
+// known is the verdict, unless no checker came to one: an invalid history is only meant to be so.
+func (c contest) known(all ...ended) string {
+	if c.Invalid && !slices.ContainsFunc(all, ended.decided) {
+		return "not decided"
+	}
+	return c.want()
+}
+
 // ended is how one checker fared.
 type ended struct {
 	verdict string // or "time", "memory": the limit that it ran into
@@ -93,6 +101,8 @@ type ended struct {
 	cpu     time.Duration
 	memory  int64
 }
+
+func (e ended) decided() bool { return e.verdict == "valid" || e.verdict == "invalid" }
 
 // String is the two cells of the table.
 func (e ended) String() string {
@@ -144,7 +154,7 @@ func (a *arena) run() (int, error) {
 		if err != nil {
 			return 254, err
 		}
-		fmt.Printf("| %s | %d | %s | %s | %s | %s |\n", c.name, ours.calls, c.want(), ours, story, theirs)
+		fmt.Printf("| %s | %d | %s | %s | %s | %s |\n", c.name, ours.calls, c.known(ours, theirs), ours, story, theirs)
 		a.compare(c, "jcheck", ours)
 		a.compare(c, "Porcupine", theirs)
 	}
@@ -156,7 +166,7 @@ func (a *arena) run() (int, error) {
 
 // compare notes a verdict that isn't what it should be.
 func (a *arena) compare(c contest, who string, e ended) {
-	if (e.verdict == "valid" || e.verdict == "invalid") && e.verdict != c.want() {
+	if e.decided() && e.verdict != c.want() {
 		a.wrong = append(a.wrong, fmt.Sprintf("%s says that %s of %d calls is %s", who, c.name, e.calls, e.verdict))
 	}
 }
