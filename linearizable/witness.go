@@ -128,6 +128,9 @@ func (o *object) linearization(ctx context.Context, options Options) []int32 {
 	if !options.ordered {
 		return nil
 	}
+	if len(o.calls) == 0 { // the datatypes' orders look at the first call for the key
+		return []int32{}
+	}
 	if o.d.order != nil {
 		if order := o.d.order(o); order != nil {
 			return order

@@ -76,3 +76,17 @@ func TestWitnessOfKeys(t *testing.T) {
 		t.Errorf("result is %s with %v, want invalid, with %v for the valid key", r.Verdict, found, want)
 	}
 }
+
+func TestWitnessOfNothing(t *testing.T) {
+	// Without this, the order of an object that nobody used could be asked of a call that isn't there.
+	h := read(t, "0 invoke write 1\n0 fail write 1")
+	for _, d := range Datatypes() {
+		for _, e := range []Engine{AutoEngine, FastEngine, SearchEngine, PorcupineEngine} {
+			o := Options{Datatype: d.Name, Engine: e}
+			got, found := Witness(context.Background(), h, o)
+			if got.Verdict != check.Valid || len(found) != 1 || len(found[0].Ops) > 0 {
+				t.Errorf("%s, engine %s: the verdict is %s with the orders %v, want valid with one of nothing", d.Name, e, got.Verdict, found)
+			}
+		}
+	}
+}
