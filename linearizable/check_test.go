@@ -72,6 +72,7 @@ func TestIllFormed(t *testing.T) {
 		{"no invocation", "0 ok write 1", "register", "completion-without-invocation", "test:1:1"},
 		{"another function", "0 invoke write 1\n0 ok read 1", "register", "another-function", "test:2:1"},
 		{"no pair", "0 invoke cas 1\n0 ok cas 1", "cas-register", "ill-formed", "the value of a cas is [from to], not 1"},
+		{"no text", "0 invoke append [:a 5]\n0 ok append [:a 5]", "kv", "ill-formed", "the value of an append is [key text], not [:a 5]"},
 		{"no micro-op", "0 invoke txn [[:read :x nil]]\n0 ok txn [[:frob :x 1]]", "multi-register", "ill-formed", "[:frob :x 1] is no micro-op of it"},
 		{"other operations too", "0 invoke write 1\n0 ok write 1\n0 invoke add 1\n0 ok add 1", "register", "foreign-operations", "which has read, write; this one is :add (hint: --model"},
 		{"other operations only", "0 invoke add 1\n0 ok add 1", "register", "another-datatype", "no operation is one of a register"},

@@ -78,6 +78,9 @@ func kv() Datatype {
 			if _, _, ok := pair(value); c.F == "cas" && !ok {
 				return fmt.Errorf("the value of a cas is [key [from to]], not %s", c.Value)
 			}
+			if c.F == "append" && edn.Kind(value[0]) != edn.String { // else it would silently append nothing
+				return fmt.Errorf("the value of an append is [key text], not %s (hint: --model list-append, if lists are appended to)", c.Value)
+			}
 			return nil
 		},
 		Step: kvStep,
