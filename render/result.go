@@ -144,6 +144,7 @@ func putParts(m *mapping, h *history.History, parts []check.Part, later *postpon
 			failures = append(failures, name)
 		}
 	}
+	slices.SortStableFunc(failures, edn.Compare) // as the originals list them
 	m.put("results", edn.NewMap(results))
 	m.put("failures", edn.NewVector(failures))
 }

@@ -102,6 +102,9 @@ func TestResultMap(t *testing.T) {
 		{check.Result{Verdict: check.Invalid, Parts: []check.Part{
 			{Name: "7", Result: check.Result{Verdict: check.Invalid}}, {Name: ":a b", Result: check.Result{Verdict: check.Valid}}}},
 			"{:valid? false, :results {7 {:valid? false, :schema 1}, \":a b\" {:valid? true, :schema 1}}, :failures [7], :schema 1}"},
+		{check.Result{Verdict: check.Invalid, Parts: []check.Part{
+			{Name: "8", Result: check.Result{Verdict: check.Invalid}}, {Name: "0", Result: check.Result{Verdict: check.Invalid}}}},
+			"{:valid? false, :results {8 {:valid? false, :schema 1}, 0 {:valid? false, :schema 1}}, :failures [0 8], :schema 1}"},
 	} {
 		if got := ResultMap(h, c.r).String(); got != c.want {
 			t.Errorf("%v:\n got %s\nwant %s", c.r.Verdict, got, c.want)
