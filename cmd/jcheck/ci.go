@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -160,6 +161,30 @@ func (s *junitSuite) add(t junitCase) {
 	case t.Skipped != nil:
 		s.Skipped++
 	}
+}
+
+// checkFile refuses a report that would replace a history, or that would be the same file as what --out writes.
+func (c *ci) checkFile(paths []string, out string) error {
+	if c == nil || c.junit == "" {
+		return nil
+	}
+	for _, path := range paths {
+		if err := checkOutput("junit", c.junit, path); err != nil {
+			return err
+		}
+	}
+	if out == "" {
+		return nil
+	}
+	dirs := append([]string{out}, outDirs(out, paths)...)
+	for _, dir := range dirs {
+		for _, name := range []string{"", "index.html", "results.edn", "results.json"} {
+			if filepath.Clean(c.junit) == filepath.Join(dir, name) {
+				return fmt.Errorf("--junit %s is what --out writes (hint: another name)", c.junit)
+			}
+		}
+	}
+	return nil
 }
 
 // write writes the report.
