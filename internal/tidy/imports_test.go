@@ -39,6 +39,7 @@ var rooms = []struct {
 	{"cmd/jcheck-draw", nil},
 	{"cmd/jcheck", []string{"*"}},
 	{"cmd/jcollect", []string{"*"}},
+	{"cmd/jcollect/internal/remote", nil},
 	{"fixtures", nil},
 	{"examples", []string{"*"}},
 }
