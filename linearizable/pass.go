@@ -24,6 +24,7 @@ type pass struct {
 	*search
 	beam       int
 	cut        bool // some configuration was cut off
+	full       bool // one was left out for want of memory
 	end        ending
 	nextReader int // of the foresight's
 	at         int // moments done
@@ -147,12 +148,14 @@ func (p *pass) giveBack(ctx context.Context, x int32) ending {
 		return reached
 	}
 	p.start(x)
+	looked := 0 // at the budgets, with so much work
 	for head := 0; head < len(p.work); head++ {
 		if p.overfull(head) {
 			p.cut = true
 			break
 		}
-		if head&255 == 255 {
+		if head&255 == 255 || len(p.work)-looked > 1024 { // one step leads to as many as there are kinds of calls
+			looked = len(p.work)
 			if end := p.mayGoOn(ctx); end != reached {
 				return end
 			}
@@ -162,8 +165,11 @@ func (p *pass) giveBack(ctx context.Context, x int32) ending {
 			p.tryOn(x, it)
 		}
 	}
-	if p.tried > p.maxTried {
+	switch {
+	case p.tried > p.maxTried:
 		return exhausted
+	case p.full:
+		return tooLarge
 	}
 	if p.found.live == 0 {
 		if p.cut {
@@ -186,7 +192,7 @@ func (p *pass) mayGoOn(ctx context.Context) ending {
 		return cancelled
 	case p.tried > p.maxTried:
 		return exhausted
-	case bytes > p.maxBytes:
+	case bytes > p.maxBytes || p.full:
 		return tooLarge
 	}
 	return reached
@@ -238,6 +244,9 @@ func (p *pass) start(x int32) {
 
 // push puts a configuration among those to be tried on.
 func (p *pass) push(m mode, c config) {
+	if p.full = p.full || 8*int64(cap(p.seen[m].words)) > p.maxBytes; p.full {
+		return
+	}
 	if p.seen[m].add(c, p.keyed) {
 		p.work = append(p.work, item{m, int32(len(p.seen[m].of) - 1)})
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"jcheck/check"
@@ -172,5 +173,34 @@ func BenchmarkSearch(b *testing.B) {
 			}
 			b.ReportMetric(float64(tried), "configurations")
 		})
+	}
+}
+
+func TestMemoryOfOneReturn(t *testing.T) {
+	// Without this, one return among thousands of crashed calls that all differ could take many times the memory that is
+	// allowed before anybody looks.
+	const calls, allowed = 3000, 6 << 20
+	var b strings.Builder
+	for i := range calls {
+		fmt.Fprintf(&b, "%d invoke add %d\n", i, i)
+	}
+	fmt.Fprintf(&b, "%d invoke read nil\n%d ok read #{-1}", calls, calls)
+	d, err := Find("set")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{MaxBytes: allowed}
+	obj, reasons := gather(read(t, b.String()), d, "", o)
+	if obj == nil {
+		t.Fatal(reasons)
+	}
+	for _, beam := range beams {
+		p := newSearch(obj, o).run(context.Background(), beam, false)
+		if p.end != tooLarge && p.end != cutShort {
+			t.Errorf("beam %d: the search ended with %d, want cut short or too large", beam, p.end)
+		}
+		if got := p.seen[owing].bytes() + p.seen[visible].bytes(); got > 2*allowed {
+			t.Errorf("beam %d: configurations took %d bytes, want at most twice %d", beam, got, allowed)
+		}
 	}
 }
