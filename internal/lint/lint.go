@@ -201,6 +201,9 @@ func differs(h *history.History, asked, answered history.ID) bool {
 	}
 	for i := range a {
 		x, y := &a[i], &b[i]
+		if ofLog(h, x, h.Blank(asked)) && ofLog(h, y, h.Blank(answered)) {
+			continue
+		}
 		if x.F != y.F || x.Key != y.Key {
 			return true
 		}

@@ -48,6 +48,8 @@ func TestHistory(t *testing.T) {
 		{"{:index 5 :process 0 :type :invoke :f :read}{:index 4 :process 0 :type :ok :f :read :value 2}", "index-backwards 1", Premises{}},
 		{"{:process 0 :type :invoke :f :txn :value [[:r 1 nil]]}{:process 0 :type :ok :f :txn :value [[:r 1 5]]}", "not-a-list 1", Premises{ListReads: true}},
 		{"{:process 0 :type :invoke :f :txn :value [[:r 1 nil]]}{:process 0 :type :ok :f :txn :value [[:r 1 [5]]]}", "a-list 1", Premises{ScalarReads: true}},
+		{"{:process 0 :type :invoke :f :txn :value [[:poll] [:send 1 2]]}{:process 0 :type :ok :f :txn :value [[:poll {1 [[0 7]]}] [:send 1 [1 2]]]}", "", everything},
+		{"{:process 0 :type :invoke :f :txn :value [[:poll] [:frob 1 2] [:r]]}", "unknown-mop 1, odd-mop 1", everything},
 		{"{:process 0 :type :invoke :value 3}", "no-function 1", Premises{}},
 		{"{:process 0 :type :ok :f :read :value 3}{:process 1 :type :ok :f :read :value 3}", "no-invocations 1", Premises{}},
 		{"{:frob 1} {:process 0 :type :invoke :f :read}", "not-an-operation 1!", Premises{}},

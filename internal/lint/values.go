@@ -54,6 +54,9 @@ func (r *Report) mops(id history.ID, p Premises) {
 	for i := range mops {
 		m := &mops[i]
 		blank := h.Blank(id)
+		if ofLog(h, m, blank) {
+			continue
+		}
 		tell := func(what, want string) func() (string, string, string) {
 			return func() (string, string, string) {
 				return fmt.Sprintf("%s %s", what, brief(h.MopValue(m, blank))), want, ""
@@ -72,6 +75,15 @@ func (r *Report) mops(id history.ID, p Premises) {
 			r.add(id, "writes-nothing", tell("the write", "a value other than nil, which means that nothing was written"))
 		}
 	}
+}
+
+// ofLog tells whether a micro-op is one of a log of messages, [:send key value] or [:poll], which have a form of their own.
+func ofLog(h *history.History, m *history.Mop, blank bool) bool {
+	if m.Shape != history.Odd && m.F < history.MopOther {
+		return false
+	}
+	v := h.MopValue(m, blank)
+	return len(v.Items) > 0 && (v.Items[0].Text == "send" || v.Items[0].Text == "poll")
 }
 
 // repeats looks for values that are written twice, so that nobody knows of which write a read speaks.
