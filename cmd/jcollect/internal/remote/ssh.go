@@ -30,11 +30,15 @@ type Hop struct {
 
 // addr is where the machine listens; known_hosts knows it by that.
 func (h Hop) addr() string {
-	port := h.Port
-	if port == 0 {
-		port = 22
+	return net.JoinHostPort(h.Host, h.port())
+}
+
+// port is where it listens.
+func (h Hop) port() string {
+	if h.Port == 0 {
+		return "22"
 	}
-	return net.JoinHostPort(h.Host, strconv.Itoa(port))
+	return strconv.Itoa(h.Port)
 }
 
 // user is who logs in.
