@@ -83,7 +83,7 @@ func groups() []*cobra.Group {
 func verbs(e *env) []*cobra.Command {
 	list := append([]*cobra.Command{
 		inGroup(groupJudge, checkCommand(e)), inGroup(groupJudge, elleCommand(e)), inGroup(groupJudge, linearizableCommand(e))}, checkerCommands(e)...)
-	for _, c := range []*cobra.Command{showCommand(e), lintCommand(e), shrinkCommand(e), diffCommand(e)} {
+	for _, c := range []*cobra.Command{showCommand(e), lintCommand(e), shrinkCommand(e), diffCommand(e), anonymiseCommand(e)} {
 		list = append(list, inGroup(groupHistory, c))
 	}
 	return append(list, inGroup(groupLearn, genCommand(e)), inGroup(groupLearn, modelsCommand(e)), inGroup(groupLearn, anomaliesCommand(e)), manCommand(e))

@@ -32,6 +32,7 @@ var rooms = []struct {
 	{"internal/store", []string{"check", "history", "internal/edn", "internal/fressian"}},
 	{"internal/sim", []string{"history", "internal/sim"}},
 	{"internal/sim/measure", []string{"check", "history", "internal/sim", "internal/sim/*", "linearizable"}},
+	{"internal/anonymise", []string{"history", "internal/edn"}},
 	{"internal/lint", []string{"check", "history", "internal/edn"}},
 	{"internal/shrink", []string{"check", "history", "internal/edn"}},
 	{"internal/corpus", nil},
