@@ -41,6 +41,7 @@ var rooms = []struct {
 	{"cmd/jcheck", []string{"*"}},
 	{"cmd/jcollect", []string{"*"}},
 	{"cmd/jcollect/internal/remote", nil},
+	{"cmd/jcollect/internal/generator", []string{"history"}},
 	{"fixtures", nil},
 	{"examples", []string{"*"}},
 }
