@@ -28,9 +28,9 @@ type Names struct {
 }
 
 // words are the keywords and strings in values that checkers know by name: of accounts and transfers, of micro-ops, of
-// keys, offsets and versions. Renamed they would mean nothing.
+// keys, offsets and versions, of predicates. Renamed they would mean nothing.
 var words = [...]string{"from", "to", "amount", "key", "value", "id", "version", "offset", "offsets", "r", "w", "append", "read", "write",
-	"insert", "delete", "rp", "send", "poll", "init", "nemesis", "final?", "nil", "ok", "all", "majority"}
+	"insert", "delete", "rp", "send", "poll", "=", "true", "mod", "init", "nemesis", "final?", "nil", "ok", "all", "majority"}
 
 // fields are those that checkers look at; node is kept, too, with its name changed. Texts of errors are not.
 var fields = [...]string{"final?", "link", "position", "node", "ext"}
