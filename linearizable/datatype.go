@@ -30,8 +30,8 @@ type Call struct {
 	Outcome Outcome
 }
 
-// Datatype is the sequential specification of an object, in plain functions. States are of any type that == compares.
-// All functions are pure, and may be called from several goroutines.
+// Datatype is the sequential specification of an object, in plain functions. States are of any type that == compares; of
+// any other type (slices, maps, or what holds them) if there are Hash and Equal. All functions are pure, and may be called from several goroutines.
 type Datatype struct {
 	Name string
 	Doc  string
@@ -52,6 +52,10 @@ type Datatype struct {
 	Keys func(c Call) []Term
 	// Observes are the functions whose failure says something about the state (a compare-and-set).
 	Observes []string
+
+	// Hash and Equal compare states that == does not: equal states have equal hashes. Both or neither; nil means ==.
+	Hash  func(state any) uint64
+	Equal func(a, b any) bool
 
 	// Traits that make the search quicker. Each must hold in every state; nil means never.
 	ReadOnly   func(c Call) bool // never changes the state

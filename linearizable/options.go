@@ -93,10 +93,14 @@ func (o Options) Validate() error {
 		return fmt.Errorf("a bound of the search is negative (hint: 0 means the default)")
 	}
 	v, err := o.initial()
-	if err == nil {
-		_, err = d.Init(v)
+	if err != nil {
+		return err
 	}
-	return err
+	state, err := d.Init(v)
+	if err != nil {
+		return err
+	}
+	return d.comparable(state)
 }
 
 func (o Options) workers() int {

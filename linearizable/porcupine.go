@@ -33,6 +33,7 @@ func (d Datatype) Porcupine(initial history.Value) (porcupine.Model, error) {
 			}
 			return false, state
 		},
+		Equal: d.Equal, // nil is == there, too
 		DescribeOperation: func(input, _ any) string {
 			c := input.(Call)
 			return fmt.Sprintf("%s %s", c.F, c.Value)

@@ -1,10 +1,16 @@
 package linearizable
 
+import (
+	"fmt"
+	"reflect"
+)
+
 // states numbers the states that a search meets, and remembers each step: a datatype is asked once per state and kind of
 // call. (Knossos enumerates all reachable states beforehand, and gives up where there are more than 1024.)
 type states struct {
 	obj    *object
-	number map[any]int32
+	number map[any]int32      // of states that == compares
+	hashed map[uint64][]int32 // of others: all with that hash
 	all    []any
 	dense  [][]int32        // state → kind → step, where kinds are few
 	sparse map[uint64]int32 // state<<32 | kind → step, where they are many
@@ -18,11 +24,27 @@ const (
 	firstState = 2
 )
 
+// comparable tells what is wrong if states can't be told apart.
+func (d Datatype) comparable(state any) error {
+	switch {
+	case (d.Hash == nil) != (d.Equal == nil):
+		return fmt.Errorf("datatype %s has only one of Hash and Equal (hint: both, or neither)", d.Name)
+	case d.Hash == nil && state != nil && !reflect.ValueOf(state).Comparable():
+		return fmt.Errorf("datatype %s has states of type %T, which == doesn't compare (hint: give it Hash and Equal)", d.Name, state)
+	}
+	return nil
+}
+
 // denseKinds is up to how many kinds the steps of a state are kept in a slice.
 const denseKinds = 256
 
 func newStates(obj *object) *states {
-	s := &states{obj: obj, number: make(map[any]int32)}
+	s := &states{obj: obj}
+	if obj.d.Hash != nil {
+		s.hashed = make(map[uint64][]int32)
+	} else {
+		s.number = make(map[any]int32)
+	}
 	if len(obj.kinds) > denseKinds {
 		s.sparse = make(map[uint64]int32)
 	}
@@ -32,11 +54,21 @@ func newStates(obj *object) *states {
 
 // id is the number of a state.
 func (s *states) id(state any) int32 {
-	if n, ok := s.number[state]; ok {
-		return n
-	}
 	n := int32(len(s.all))
-	s.number[state] = n
+	if s.hashed != nil {
+		hash := s.obj.d.Hash(state)
+		for _, k := range s.hashed[hash] {
+			if s.obj.d.Equal(s.all[k], state) {
+				return k
+			}
+		}
+		s.hashed[hash] = append(s.hashed[hash], n)
+	} else {
+		if k, ok := s.number[state]; ok {
+			return k
+		}
+		s.number[state] = n
+	}
 	s.all = append(s.all, state)
 	s.bytes += stateBytes(state)
 	if s.sparse == nil {
