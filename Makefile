@@ -32,6 +32,7 @@ bench: build ## what checking costs, against the aims; BIG=1 for 10M transaction
 bench-linearizable: ## linearizability beside Porcupine, each in a process with limits; ONLY=... for some rows
 	go build -o bin/measure ./internal/sim/measure
 	bin/measure linearizable $(if $(ONLY),-only '$(ONLY)')
+	$(if $(ONLY),,go test -count=1 -run '^$$' -bench CorpusBesidePorcupine -v ./linearizable)
 
 benchmarks: ## of single stages, with bytes and allocations
 	go test -run '^$$' -bench . -benchtime 3x -benchmem ./...
