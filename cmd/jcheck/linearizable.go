@@ -72,6 +72,7 @@ func (f *linearizableFlags) define(fs *pflag.FlagSet) {
 	fs.SortFlags = false
 	fs.StringVar(&f.model, "model", "auto", "what the object is, or auto: told from the operations")
 	fs.StringVar(&f.datatype.Initial, "initial", "", "the `VALUE` of the object before the history began, as EDN (default nil, or empty)")
+	fs.StringVar(&f.datatype.Initial, "init", "", "the same as --initial `VALUE`")
 	fs.StringVar(&f.failed, "failed", "drop", "what failed operations say: drop (nothing), or observe (a failed cas found another value)")
 	fs.StringVar(&f.order, "order", "realtime", "what an order must keep: realtime, or session: each process's own operations (sequential consistency)")
 	fs.StringVar(&f.engine, "engine", "auto", "what decides: fast, search, porcupine, or auto: whatever is first")
