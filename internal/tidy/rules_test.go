@@ -64,7 +64,6 @@ var planted = []struct {
 	{"lonely package", deadBreaches, map[string]string{"internal/edn/a.go": "package edn\nvar x int"}, "nothing imports"},
 	{"imported package", deadBreaches, map[string]string{"internal/edn/a.go": "package edn\nvar x int", "history/a.go": "package history\nimport _ \"jcheck/internal/edn\""}, ""},
 	{"awaited package", deadBreaches, map[string]string{"cmd/jcollect/internal/remote/a.go": "package remote\nvar x int"}, ""},
-	{"awaited package that came", deadBreaches, map[string]string{"cmd/jcollect/internal/remote/a.go": "package remote\nvar x int", "cmd/jcollect/a.go": "package main\nimport _ \"jcheck/cmd/jcollect/internal/remote\""}, "is imported now"},
 	{"empty file", deadBreaches, map[string]string{"elle/a.go": "package elle"}, "declares nothing"},
 
 	{"file name", wordBreaches, map[string]string{"elle/graph_util.go": "package elle"}, `says "util"`},

@@ -1,0 +1,14 @@
+// Package workload has the ready workloads: which operations, which final reads, which checks.
+package workload
+
+import (
+	"jcheck/cmd/jcollect/internal/plan"
+)
+
+// A Plan is the section workload of a plan.
+type Plan struct {
+	Section *plan.Node // nil if the plan has none
+}
+
+// Read reads the section workload as `workload:` of a plan has it. A nil node gives what goes without saying.
+func Read(n *plan.Node, p *plan.Problems) Plan { return Plan{n} }
