@@ -10,10 +10,11 @@ import (
 
 // A Call is an operation to perform.
 type Call struct {
-	F     string
-	Value history.Value
-	Key   *history.Value  // the independent key that the operation is about; nil if there are none
-	Extra []history.Field // what else the generator said, final: true among it
+	F       string
+	Process int32
+	Value   history.Value
+	Key     *history.Value  // the independent key that the operation is about; nil if there are none
+	Extra   []history.Field // what else the generator said, final: true among it
 }
 
 // An Outcome is how an operation ended: Ok with its value, Fail if it certainly did not and never will happen, Info if
@@ -23,6 +24,8 @@ type Outcome struct {
 	Value history.Value   // of Ok; otherwise the invocation's value is kept
 	Error history.Value   // why not Ok: a vector of a keyword and texts, or a text; nil if Ok
 	Extra []history.Field // more to be recorded
+	// EndProcess ends the process although the outcome is known: its connection broke, say, after the answer.
+	EndProcess bool
 }
 
 // A Session is what one process uses, one call at a time.
@@ -35,7 +38,8 @@ type Session interface {
 
 // A Process says for whom a session is opened.
 type Process struct {
-	Node        string // the node that it talks to
+	Node        string // the name of the node that it talks to
+	Addr        string // where the control node reaches that node
 	Number      int32
 	Concurrency int
 	Nodes       []string
