@@ -1,25 +1,16 @@
 // Package generator says which operation a test does next. A generator is an immutable value: asked for an operation it
 // gives one together with the generator of the rest, and so it runs alike against a cluster, in a test, and again.
+//
+// The combinators have the names and the meaning of Jepsen's (generator language of jepsen-io/generator), written anew.
 package generator
 
-import "jcheck/history"
+import (
+	"errors"
+	"fmt"
+	"reflect"
 
-// Nemesis is the process that injects faults; clients are counted from 0.
-const Nemesis int32 = -1
-
-// Template is an operation before somebody is found to do it.
-type Template struct {
-	F     string
-	Value history.Value
-}
-
-// Op is an operation that a process is to begin, or, given to Update, one that it began or completed.
-type Op struct {
-	Template
-	Type    history.Type
-	Process int32
-	TimeNS  int64 // since the start of the run; one to begin may lie in the future
-}
+	"jcheck/history"
+)
 
 // Status says what a generator answered.
 type Status uint8
@@ -27,34 +18,95 @@ type Status uint8
 // The answers. The zero Status ends a generator, so that a forgotten one can't run for ever.
 const (
 	Done    Status = iota // nothing more, for good
-	Pending               // nothing before a completion or a later time
+	Pending               // nothing before a completion, or a later time
 	Ready                 // an operation
+	Broken                // the generator is wrong, as Err tells of what it returned: the run can't go on
 )
 
-// Generator gives the operations of a test. Neither method changes it. With Done the returned generator is nil.
+// Generator gives the operations of a test. Neither method changes it.
+//
+// With Ready the returned generator is that of what follows if the operation is used; whoever doesn't use it keeps the
+// generator that was asked. With Pending the returned one is to be kept. With Done it is nil.
 type Generator interface {
-	// Op is the next operation, and the generator of what follows if that operation is used.
+	// Op is the next operation.
 	Op(ctx Context) (Op, Status, Generator)
-	// Update is the generator after op was begun or completed.
+	// Update is the generator after op was begun or completed. ctx is the context after that.
 	Update(ctx Context, op Op) Generator
 }
 
-// once emits one operation, by any free process.
-type once struct{ template Template }
+// fault is what is left of a generator that is wrong.
+type fault struct{ err error }
+
+func (f *fault) Op(Context) (Op, Status, Generator) { return Op{}, Broken, f }
+func (f *fault) Update(Context, Op) Generator       { return f }
+func broken(format string, args ...any) (Op, Status, Generator) {
+	return Op{}, Broken, &fault{fmt.Errorf(format, args...)}
+}
+
+// Err is what is wrong, of the generator that came with Broken.
+func Err(g Generator) error {
+	if f, ok := g.(*fault); ok {
+		return f.err
+	}
+	return errors.New("a generator broke and didn't say why")
+}
+
+// maxFruitless is how often a generator may look for an operation in vain before it is called broken.
+const maxFruitless = 10_000
+
+// ended tells whether there is nothing to go on with; such answers are passed on as they are.
+func ended(s Status) bool { return s == Done || s == Broken }
+
+// same tells whether two generators are the same pointer, in which case what holds one needn't be made anew.
+func same(a, b Generator) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return reflect.TypeOf(a).Kind() == reflect.Pointer && reflect.TypeOf(b).Kind() == reflect.Pointer && a == b
+}
+
+// nothing is the generator that is done.
+type nothing struct{}
+
+func (nothing) Op(Context) (Op, Status, Generator) { return Op{}, Done, nil }
+func (n nothing) Update(Context, Op) Generator     { return n }
+
+// draw emits one operation, by any free process.
+type draw struct {
+	f func(ctx Context, d *Dice) (Template, []string)
+}
 
 // Do emits the template once, at once, by a random free process; it is pending while all are busy.
-func Do(t Template) Generator { return once{t} }
+func Do(t Template) Generator {
+	return &draw{func(Context, *Dice) (Template, []string) { return t, nil }}
+}
 
-func (o once) Op(ctx Context) (Op, Status, Generator) {
-	p, ok := ctx.anyFree()
+// Draw emits what f draws, once, by a random free process. f must not keep state: the same dice give the same template.
+func Draw(f func(d *Dice) Template) Generator {
+	return &draw{func(_ Context, d *Dice) (Template, []string) { return f(d), nil }}
+}
+
+// Count is Draw with the next number of a named counter, which counts the operations of the whole run that used it.
+func Count(name string, f func(n int64, d *Dice) Template) Generator {
+	names := []string{name}
+	return &draw{func(ctx Context, d *Dice) (Template, []string) { return f(ctx.Counter(name), d), names }}
+}
+
+func (o *draw) Op(ctx Context) (Op, Status, Generator) {
+	d := ctx.Dice()
+	p, ok := ctx.anyFree(&d)
 	if !ok {
+		if ctx.all.Empty() {
+			return Op{}, Done, nil // nobody will ever do it
+		}
 		return Op{}, Pending, o
 	}
-	op := Op{Template: o.template, Type: history.Invoke, Process: p, TimeNS: ctx.TimeNS}
+	op := Op{Type: history.Invoke, Process: p, TimeNS: ctx.TimeNS}
+	op.Template, op.counts = o.f(ctx, &d)
 	if p == Nemesis {
 		op.Type = history.Info
 	}
-	return op, Ready, sequence(nil)
+	return op, Ready, nothing{}
 }
 
-func (o once) Update(Context, Op) Generator { return o }
+func (o *draw) Update(Context, Op) Generator { return o }

@@ -5,13 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"jcheck/history"
 )
 
 // play asks g until it is done; each operation completes ok as soon as nobody is free.
 func play(g Generator, seed uint64) []Op {
-	ctx := Context{Free: []int32{Nemesis, 0, 1}, Seed: seed}
+	ctx := NewContext(2, true, seed)
 	var ops []Op
 	var open []Op
 	for len(ops) < 1000 {
@@ -22,8 +21,8 @@ func play(g Generator, seed uint64) []Op {
 			g = next.Update(ctx, op)
 			ops, open = append(ops, op), append(open, op)
 		case status == Pending && len(open) > 0:
-			ctx = ctx.End(ctx.TimeNS+10, open[0].Process)
-			open[0].Type = history.OK
+			open[0].Type, open[0].TimeNS = history.OK, ctx.TimeNS+10
+			ctx = ctx.End(open[0])
 			g, open = next.Update(ctx, open[0]), open[1:]
 		default:
 			return ops
@@ -93,15 +92,39 @@ func TestProcesses(t *testing.T) {
 	}
 }
 
-// Without this a shared list of free processes could change under a generator that is asked about an earlier moment.
+// Without this a set shared by contexts could change under a generator that is asked about an earlier moment.
 func TestContextIsAValue(t *testing.T) {
-	before := Context{Free: []int32{Nemesis, 0, 1}}
-	after := before.Begin(Op{Process: 0, TimeNS: 5})
-	after.End(7, 2)
-	if diff := cmp.Diff(before.Free, []int32{Nemesis, 0, 1}); diff != "" {
-		t.Errorf("the earlier context changed:\n%s", diff)
+	for _, concurrency := range []int{2, 300, 1000} {
+		before := NewContext(concurrency, true, 1)
+		last := int32(concurrency - 1)
+		after := before.Begin(Op{Process: last, TimeNS: 5})
+		after.End(Op{Process: last, TimeNS: 7, Type: history.OK})
+		if !before.AllFree() || before.Free().Len() != concurrency+1 {
+			t.Errorf("the earlier context changed: %d free", before.Free().Len())
+		}
+		if after.TimeNS != 5 || after.Free().Has(concurrency-1) || after.Free().Len() != concurrency {
+			t.Errorf("after an operation at 5: time %d, %d free", after.TimeNS, after.Free().Len())
+		}
 	}
-	if diff := cmp.Diff(after.Free, []int32{Nemesis, 1}); diff != "" || after.TimeNS != 5 {
-		t.Errorf("after an operation at 5: time %d, free:\n%s", after.TimeNS, diff)
+}
+
+// Without this a crashed process could run again, or its thread be lost.
+func TestCrash(t *testing.T) {
+	ctx := NewContext(3, true, 1)
+	for _, want := range []int32{1, 4, 7} {
+		if got := ctx.Process(1); got != want {
+			t.Errorf("thread 1 runs process %d, want %d", got, want)
+		}
+		op := Op{Process: ctx.Process(1), Type: history.Invoke}
+		ctx = ctx.Begin(op)
+		op.Type = history.Info
+		ctx = ctx.End(op)
+		if !ctx.AllFree() || ctx.Thread(ctx.Process(1)) != 1 {
+			t.Errorf("after a crash thread 1 isn't free, or runs %d", ctx.Process(1))
+		}
+	}
+	ctx = ctx.Begin(Op{Process: Nemesis, Type: history.Info}).End(Op{Process: Nemesis, Type: history.Info})
+	if got := ctx.Process(3); got != Nemesis {
+		t.Errorf("the nemesis became process %d", got)
 	}
 }
