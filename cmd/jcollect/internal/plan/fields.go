@@ -3,6 +3,8 @@ package plan
 import (
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,14 +25,19 @@ type Field struct {
 // Fields reads a map key by key, in the order of the plan. A key without a row, a missing one that is required, and
 // whatever is no map are mistakes.
 func (n *Node) Fields(p *Problems, what string, rows ...Field) {
+	p.visit(what, rows)
 	if n.Kind != Map {
-		p.Add(n.Pos, "keys: "+strings.Join(keys(rows), ", "), "%s is %s, want a map", what, n.Kind)
+		p.Add(n.Pos, "keys: "+strings.Join(keys(rows), ", "), "%s is %s, want a map", what, n.said())
 		return
 	}
 	for _, pair := range n.Pairs {
 		i := slices.IndexFunc(rows, func(f Field) bool { return f.Key == pair.Key })
 		if i < 0 {
-			p.Add(pair.Pos, "keys: "+strings.Join(keys(rows), ", "), "%s has no key %q", what, pair.Key)
+			p.Add(pair.Pos, Suggest(pair.Key, keys(rows), "keys"), "%s has no key %s", what, shown(pair.Key))
+			continue
+		}
+		if pair.Value.Kind == Null {
+			p.Add(pair.Value.Pos, "give it a value, or leave the key out", "%s: the key %s has no value", what, pair.Key)
 			continue
 		}
 		rows[i].Read(pair.Value, p)
@@ -55,7 +62,7 @@ func keys(rows []Field) []string {
 func Str(s *string) func(*Node, *Problems) {
 	return func(n *Node, p *Problems) {
 		if n.Kind != Scalar {
-			p.Add(n.Pos, "", "%s, want a text", n.Kind)
+			p.Add(n.Pos, "", "%s, want a text", n.said())
 			return
 		}
 		*s = n.Text
@@ -69,7 +76,7 @@ func Strs(s *[]string) func(*Node, *Problems) {
 		if n.Kind == Scalar {
 			items = []*Node{n}
 		} else if n.Kind != List {
-			p.Add(n.Pos, "", "%s, want a list of texts", n.Kind)
+			p.Add(n.Pos, "", "%s, want a list of texts", n.said())
 			return
 		}
 		for _, item := range items {
@@ -84,7 +91,7 @@ func Strs(s *[]string) func(*Node, *Problems) {
 func OneOf(s *string, words ...string) func(*Node, *Problems) {
 	return func(n *Node, p *Problems) {
 		if n.Kind != Scalar || !slices.Contains(words, n.Text) {
-			p.Add(n.Pos, "one of "+strings.Join(words, ", "), "%s is not known here", n.said())
+			p.Add(n.Pos, Suggest(n.Text, words, "one of"), "%s is not known here", n.said())
 			return
 		}
 		*s = n.Text
@@ -130,12 +137,22 @@ func Float(f *float64, low, high float64) func(*Node, *Problems) {
 func Duration(d *time.Duration) func(*Node, *Problems) {
 	return func(n *Node, p *Problems) {
 		v, err := time.ParseDuration(n.Text)
-		if n.Kind != Scalar || err != nil || v < 0 {
-			p.Add(n.Pos, "a number with its unit: 500ms, 10s, 2m", "%s is no duration", n.said())
+		switch {
+		case n.Kind == Scalar && err == nil && v >= 0 && (v > 0 || n.Text != "0"):
+			*d = v
 			return
+		case n.Kind == Scalar && unitless(n.Text):
+			p.Add(n.Pos, fmt.Sprintf("%ss, %sms?", n.Text, n.Text), "%s is a duration without its unit", n.said())
+		default:
+			p.Add(n.Pos, "a number with its unit: 500ms, 10s, 2m", "%s is no duration", n.said())
 		}
-		*d = v
 	}
+}
+
+// unitless tells whether a text is a number without a unit.
+func unitless(text string) bool {
+	v, err := strconv.ParseFloat(text, 64)
+	return err == nil && v >= 0 && !math.IsInf(v, 0)
 }
 
 // Rate reads operations per second: 200/s, or 12000/m.
@@ -144,11 +161,14 @@ func Rate(perSecond *float64) func(*Node, *Problems) {
 		number, unit, _ := strings.Cut(n.Text, "/")
 		v, err := strconv.ParseFloat(number, 64)
 		per := map[string]float64{"s": 1, "m": 60, "h": 3600}[unit]
-		if n.Kind != Scalar || err != nil || per == 0 || !(v > 0 && v <= 1e9) {
+		switch {
+		case n.Kind == Scalar && err == nil && per != 0 && v > 0 && v <= 1e9:
+			*perSecond = v / per
+		case n.Kind == Scalar && unitless(n.Text):
+			p.Add(n.Pos, n.Text+"/s?", "%s is a rate without its unit", n.said())
+		default:
 			p.Add(n.Pos, "a number with its unit: 200/s, 600/m", "%s is no rate", n.said())
-			return
 		}
-		*perSecond = v / per
 	}
 }
 
@@ -156,12 +176,57 @@ func Rate(perSecond *float64) func(*Node, *Problems) {
 func Each(read func(*Node, *Problems)) func(*Node, *Problems) {
 	return func(n *Node, p *Problems) {
 		if n.Kind != List {
-			p.Add(n.Pos, "", "%s, want a list", n.Kind)
+			p.Add(n.Pos, "", "%s, want a list", n.said())
 			return
 		}
 		for _, item := range n.Items {
 			read(item, p)
 		}
+	}
+}
+
+// Path reads the name of a file. One that is not absolute lies beside the plan, or, if a flag gave it, in the working
+// directory; ~/ is the user's home.
+func Path(file *string) func(*Node, *Problems) {
+	return func(n *Node, p *Problems) {
+		switch {
+		case n.Kind != Scalar || n.Text == "":
+			p.Add(n.Pos, "", "%s, want the name of a file", n.said())
+		case strings.HasPrefix(n.Text, "~/"):
+			home, err := os.UserHomeDir()
+			if err != nil {
+				p.Add(n.Pos, "write the whole path", "%s: %v", n.said(), err)
+				return
+			}
+			*file = filepath.Join(home, n.Text[2:])
+		case filepath.IsAbs(n.Text) || n.Pos.Line == 0:
+			*file = n.Text
+		default:
+			*file = filepath.Join(filepath.Dir(n.Pos.File), n.Text)
+		}
+	}
+}
+
+// File reads the name of a file, as Path does, that must be there and be readable.
+func File(file *string) func(*Node, *Problems) {
+	return func(n *Node, p *Problems) {
+		var name string
+		Path(&name)(n, p)
+		if name == "" {
+			return
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			p.Add(n.Pos, "files are looked for beside the plan", "open %s: %v", shown(name), unwrapped(err))
+			return
+		}
+		info, err := f.Stat()
+		_ = f.Close() // nothing was written
+		if err != nil || info.IsDir() {
+			p.Add(n.Pos, "", "%s is a directory, want a file", shown(name))
+			return
+		}
+		*file = name
 	}
 }
 
@@ -175,7 +240,7 @@ func (n *Node) said() string {
 	if n.Kind != Scalar {
 		return n.Kind.String()
 	}
-	return strconv.Quote(n.Text)
+	return shown(n.Text)
 }
 
 // Value is the node as a value of a history: whole numbers, truth values, texts, vectors, and maps with keywords.

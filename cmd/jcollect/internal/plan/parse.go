@@ -1,41 +1,194 @@
 package plan
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
 	"go.yaml.in/yaml/v4"
 )
 
-// maxDepth is how deep a plan may be nested.
-const maxDepth = 100
+// What a plan may be at most. Plans of thousands of lines are fine; more than this is another file, or an attack.
+const (
+	maxBytes = 4 << 20
+	maxDepth = 100
+	maxNodes = 200_000
+)
+
+// Open reads the plan in a file; "-" is the standard input. The node is nil if there is none.
+func Open(file string, p *Problems) *Node {
+	in := os.Stdin
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			p.Add(Pos{File: file}, "jcollect init > "+quoteFile(file)+" writes one to begin with", "%v", unwrapped(err))
+			return nil
+		}
+		defer f.Close()
+		in = f
+	}
+	text, err := io.ReadAll(io.LimitReader(in, maxBytes+1))
+	if err != nil {
+		p.Add(Pos{File: file}, "", "read: %v", unwrapped(err))
+		return nil
+	}
+	return Parse(file, text, p)
+}
+
+// unwrapped is an error of a file without the file's name, which the message has already.
+func unwrapped(err error) error {
+	if inner := errors.Unwrap(err); inner != nil {
+		return inner
+	}
+	return err
+}
+
+// quoteFile is a file's name as a shell takes it.
+func quoteFile(file string) string {
+	if strings.ContainsAny(file, " '\"$`\\!*?[]{}()<>|&;#~\n\t") {
+		return "'" + strings.ReplaceAll(file, "'", `'\''`) + "'"
+	}
+	return file
+}
 
 // Parse reads a plan. The node is nil if it is no YAML at all; each mistake is added to p.
-func Parse(file string, data []byte, p *Problems) *Node {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
-		p.Add(Pos{File: file}, "", "no YAML: %v", err)
+func Parse(file string, text []byte, p *Problems) *Node {
+	n := parse(file, text, p)
+	if n == nil && !p.Any() {
+		p.Add(Pos{File: file}, "jcollect init writes a plan to begin with", "the plan is empty")
+	}
+	return n
+}
+
+// parse reads one document; nil if there is none.
+func parse(file string, text []byte, p *Problems) *Node {
+	if len(text) > maxBytes {
+		p.Add(Pos{File: file}, "is this file meant?", "longer than %d MB, which no plan is", maxBytes>>20)
 		return nil
+	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	if bad := invalid(text); bad >= 0 {
+		line, col := place(text, bad)
+		p.Add(Pos{file, line, col}, "save the file as UTF-8", "byte 0x%02x is not UTF-8 text", text[bad])
+		return nil
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	var doc, next yaml.Node
+	if err := decoder.Decode(&doc); err != nil {
+		if !errors.Is(err, io.EOF) {
+			syntax(file, text, err, p)
+		}
+		return nil
+	}
+	if err := decoder.Decode(&next); err == nil {
+		p.Add(Pos{file, next.Line, max(next.Column, 1)}, "one file is one plan", "a second document begins here")
+	} else if !errors.Is(err, io.EOF) {
+		syntax(file, text, err, p)
 	}
 	if len(doc.Content) == 0 {
-		p.Add(Pos{File: file}, "jcollect init writes a plan to begin with", "the plan is empty")
 		return nil
 	}
-	r := reader{file, p}
-	return r.node(doc.Content[0], 0)
+	r := reader{file: file, problems: p}
+	n := r.node(doc.Content[0], 0)
+	if n.Kind == Null && len(text) == 0 {
+		return nil
+	}
+	return n
+}
+
+// invalid is the place of the first byte that no UTF-8 text has there; -1 if there is none.
+func invalid(text []byte) int {
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && size == 1 || r == 0 {
+			return i
+		}
+		i += size
+	}
+	return -1
+}
+
+// place is the line and column of a byte, both from 1.
+func place(text []byte, at int) (line, col int) {
+	before := text[:at]
+	begin := bytes.LastIndexByte(before, '\n') + 1
+	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[begin:]) + 1
+}
+
+// syntax adds what the library says of text that is no YAML. The commonest reason gets a hint.
+func syntax(file string, text []byte, err error, p *Problems) {
+	var load *yaml.LoadError
+	if !errors.As(err, &load) {
+		p.Add(Pos{File: file}, "", "no YAML: %v", err)
+		return
+	}
+	at := Pos{File: file, Line: load.Mark.Line, Col: max(load.Mark.Column, 1)}
+	said := load.Message
+	if load.ContextMsg != "" {
+		said += ", " + load.ContextMsg
+		if load.ContextMark.Line > 0 && load.ContextMark.Line != at.Line {
+			said += fmt.Sprintf(" that begins in line %d", load.ContextMark.Line)
+		}
+	}
+	p.Add(at, syntaxHint(text, at.Line), "no YAML: %s", said)
+}
+
+// syntaxHint is how to mend the commonest mistakes of a line.
+func syntaxHint(text []byte, line int) string {
+	lines := bytes.Split(text, []byte("\n"))
+	if line < 1 || line > len(lines) {
+		return ""
+	}
+	l := lines[line-1]
+	indent := l[:len(l)-len(bytes.TrimLeft(l, " \t"))]
+	trimmed := bytes.TrimSpace(l)
+	_, value, found := bytes.Cut(trimmed, []byte(": "))
+	value = bytes.TrimSpace(value)
+	switch {
+	case bytes.ContainsRune(indent, '\t'):
+		return "indent with spaces, YAML has no tabs there"
+	case found && len(value) > 0 && bytes.ContainsRune([]byte("%@`*&!|>"), rune(value[0])):
+		return "put the value in quotes"
+	case bytes.Count(trimmed, []byte(": ")) > 1:
+		return "put a value that has a colon in quotes, or write a text of several lines after |"
+	case bytes.ContainsRune(l, '\t'):
+		return "there is a tab in this line: use spaces"
+	}
+	return "keys of one map begin in the same column; a text with : # { [ * & ! % @ needs quotes"
 }
 
 // A reader turns the library's nodes into ours.
 type reader struct {
 	file     string
 	problems *Problems
+	nodes    int
 }
 
-func (r reader) pos(y *yaml.Node) Pos { return Pos{r.file, y.Line, y.Column} }
+func (r *reader) pos(y *yaml.Node) Pos { return Pos{r.file, y.Line, y.Column} }
 
 // node reads one value. Aliases are refused: a few lines of them can stand for billions of values.
-func (r reader) node(y *yaml.Node, depth int) *Node {
+func (r *reader) node(y *yaml.Node, depth int) *Node {
 	n := &Node{Pos: r.pos(y)}
-	if depth > maxDepth {
+	r.nodes++
+	switch {
+	case depth > maxDepth:
 		r.problems.Add(n.Pos, "", "nested more than %d deep", maxDepth)
 		return n
+	case r.nodes == maxNodes:
+		r.problems.Add(n.Pos, "is this file meant?", "more than %d values, which no plan has", maxNodes)
+	}
+	if r.nodes >= maxNodes {
+		return n
+	}
+	if y.Anchor != "" {
+		r.problems.Add(n.Pos, "leave it out", "anchors (&%s) are not read in plans", y.Anchor)
+	}
+	if y.Style&yaml.TaggedStyle != 0 {
+		r.problems.Add(n.Pos, "leave it out; quotes make a text of a number", "tags (%s) are not read in plans", y.Tag)
 	}
 	switch y.Kind {
 	case yaml.AliasNode:
@@ -53,21 +206,29 @@ func (r reader) node(y *yaml.Node, depth int) *Node {
 		if n.Tag != "!!null" {
 			n.Kind = Scalar
 		}
+		if strings.ContainsRune(n.Text, 0) {
+			r.problems.Add(n.Pos, "", "a text can't have the character NUL")
+		}
 	}
 	return n
 }
 
 // pairs reads the keys of a map.
-func (r reader) pairs(n *Node, y *yaml.Node, depth int) {
+func (r *reader) pairs(n *Node, y *yaml.Node, depth int) {
+	seen := make(map[string]Pos)
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		key := y.Content[i]
 		pair := Pair{Key: key.Value, Pos: r.pos(key), Value: r.node(y.Content[i+1], depth+1)}
+		before, twice := seen[pair.Key]
 		switch {
 		case key.Kind != yaml.ScalarNode:
 			r.problems.Add(pair.Pos, "", "a key is a single word")
-		case n.Get(pair.Key) != nil:
-			r.problems.Add(pair.Pos, "", "the key %q stands here twice", pair.Key)
+		case pair.Key == "<<":
+			r.problems.Add(pair.Pos, "write the keys out", "merge keys (<<) are not read in plans")
+		case twice:
+			r.problems.Add(pair.Pos, fmt.Sprintf("the first is in line %d", before.Line), "the key %s stands here twice", shown(pair.Key))
 		default:
+			seen[pair.Key] = pair.Pos
 			n.Pairs = append(n.Pairs, pair)
 		}
 	}

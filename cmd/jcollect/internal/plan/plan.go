@@ -40,8 +40,18 @@ const maxProblems = 100
 
 // Problems collects the mistakes of one plan. The zero value is empty.
 type Problems struct {
-	list []Problem
-	more int
+	list     []Problem
+	more     int
+	visiting func(what string, rows []Field)
+}
+
+// Visit calls f with the rows of each map that is read: what a plan may say, for whoever documents it.
+func (p *Problems) Visit(f func(what string, rows []Field)) { p.visiting = f }
+
+func (p *Problems) visit(what string, rows []Field) {
+	if p.visiting != nil {
+		p.visiting(what, rows)
+	}
 }
 
 // Add notes a mistake.

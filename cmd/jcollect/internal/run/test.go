@@ -15,10 +15,11 @@ import (
 // A Test is a plan that was read, with the command line's changes.
 type Test struct {
 	Name       string
-	Dir        string // where the plan lies; files that it names are looked for there
+	Dir        string     // where the plan lies; files that it names are looked for there
+	Root       *plan.Node // the plan as it counts, changes included: what the store keeps of it
 	Nodes      []string
 	Disposable bool
-	OS         string // debian, rhel, none
+	OS         string // debian, ubuntu, rhel, none
 
 	Remote    remote.Plan
 	DB        db.Plan
@@ -29,9 +30,13 @@ type Test struct {
 	Checks    []string
 
 	Concurrency    int           // clients
-	Rate           float64       // operations per second; 0 is as fast as they go
-	TimeLimit      time.Duration // of the operations, final ones excepted
+	Rate           float64       // operations per second; 0 if the plan leaves it to the workload, which may have none either
+	TimeLimit      time.Duration // of the operations, final ones excepted; 0 if the generator ends by itself
+	Recovery       time.Duration // from the last heal to the final operations
 	Seed           uint64
+	Seeded         bool // the plan names the seed; otherwise whoever runs the test draws one
+	TestCount      int  // how often to run it, as long as it is valid
 	LeaveDBRunning bool
 	SkipImpossible bool // faults that a node can't do are left out instead of failing
+	LogJSON        bool // jcollect.log as JSON lines
 }

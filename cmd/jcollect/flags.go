@@ -1,0 +1,149 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"jcheck/cmd/jcollect/internal/plan"
+	"jcheck/cmd/jcollect/internal/run"
+)
+
+// planFlags are the flags that change a plan, for every verb that reads one.
+type planFlags struct {
+	flags     *pflag.FlagSet
+	node      []string
+	nodes     []string
+	nodesFile string
+	sets      []string
+}
+
+// simpleFlags set one key each. Those without a default text are words; the others are switches.
+var simpleFlags = []struct {
+	flag, short, key string
+	isSwitch         bool
+	doc              string
+}{
+	{"name", "", "name", false, "what the runs are called"},
+	{"remote", "", "remote.kind", false, "how nodes are reached: ssh, local, docker, podman"},
+	{"username", "", "remote.user", false, "who logs in"},
+	{"port", "", "remote.port", false, "the port of ssh"},
+	{"ssh-private-key", "", "remote.key", false, "the file of the private key"},
+	{"known-hosts", "", "remote.known-hosts", false, "the file of known host keys"},
+	{"accept-new", "", "remote.accept-new", true, "trust hosts that are seen for the first time"},
+	{"disposable", "", "disposable", true, "these nodes may be damaged"},
+	{"workload", "w", "workload.kind", false, "the kind of workload"},
+	{"nemesis-interval", "", "nemesis.interval", false, "the time between faults: 10s"},
+	{"concurrency", "", "concurrency", false, "clients: 10, or 3n for three per node"},
+	{"rate", "r", "rate", false, "operations per second: 200/s"},
+	{"time-limit", "", "time-limit", false, "how long operations go on: 60s"},
+	{"recovery-time", "", "recovery-time", false, "the pause before final operations: 10s"},
+	{"seed", "", "seed", false, "the seed of all randomness"},
+	{"test-count", "", "test-count", false, "how often to run it, as long as it is valid"},
+	{"leave-db-running", "", "leave-db-running", true, "don't tear the database down at the end"},
+	{"skip-impossible", "", "skip-impossible", true, "leave out the faults that a node can't do"},
+	{"logging-json", "", "logging-json", true, "write jcollect.log as JSON lines"},
+}
+
+// bindPlanFlags adds the flags.
+func bindPlanFlags(flags *pflag.FlagSet) *planFlags {
+	f := &planFlags{flags: flags}
+	flags.StringArrayVarP(&f.node, "node", "n", nil, "a node; may be repeated")
+	flags.StringSliceVar(&f.nodes, "nodes", nil, "nodes: n1,n2,n3")
+	flags.StringVar(&f.nodesFile, "nodes-file", "", "a file with a node on each line")
+	for _, row := range simpleFlags {
+		if row.isSwitch {
+			flags.BoolP(row.flag, row.short, false, row.doc)
+		} else {
+			flags.StringP(row.flag, row.short, "", row.doc)
+		}
+	}
+	flags.StringSlice("nemesis", nil, "faults: partition,kill; none for none")
+	flags.StringArrayVar(&f.sets, "set", nil, "KEY.PATH=VALUE of the plan, as YAML; may be repeated; no value removes the key")
+	flags.SortFlags = false
+	return f
+}
+
+// changes are what the flags that were given change in a plan.
+func (f *planFlags) changes(p *plan.Problems) []plan.Change {
+	var list []plan.Change
+	if names, given := f.nodeNames(p); given {
+		list = append(list, plan.Change{Flag: "--nodes", Path: []string{"nodes"}, Value: plan.Scalars("--nodes", names)})
+	}
+	for _, row := range simpleFlags {
+		if flag := f.flags.Lookup(row.flag); flag.Changed {
+			c := plan.Change{Flag: "--" + row.flag, Path: strings.Split(row.key, ".")}
+			c.Value = plan.Text(c.Flag, flag.Value.String())
+			list = append(list, c)
+		}
+	}
+	if f.flags.Changed("nemesis") {
+		list = append(list, f.faults())
+	}
+	for _, text := range f.sets {
+		if c, ok := plan.ParseChange("--set", text, p); ok {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// faults is what --nemesis changes. The word none asks for a quiet cluster.
+func (f *planFlags) faults() plan.Change {
+	words, err := f.flags.GetStringSlice("nemesis")
+	if err != nil {
+		panic("jcollect: internal error: " + err.Error()) // the flag is there
+	}
+	if len(words) == 1 && words[0] == "none" {
+		return plan.Change{Flag: "--nemesis", Path: []string{"nemesis"}}
+	}
+	return plan.Change{Flag: "--nemesis", Path: []string{"nemesis", "faults"}, Value: plan.Scalars("--nemesis", words)}
+}
+
+// nodeNames joins the nodes of a file, of --nodes and of --node, in this order, as Jepsen does.
+func (f *planFlags) nodeNames(p *plan.Problems) (names []string, given bool) {
+	if f.nodesFile != "" {
+		text, err := os.ReadFile(f.nodesFile)
+		if err != nil {
+			p.Add(plan.Pos{File: "--nodes-file"}, "", "%v", err)
+			return nil, false
+		}
+		for line := range strings.Lines(string(text)) {
+			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+				names = append(names, line)
+			}
+		}
+	}
+	for _, n := range f.nodes {
+		names = append(names, strings.TrimSpace(n))
+	}
+	names = append(names, f.node...)
+	return names, f.flags.Changed("nodes-file") || f.flags.Changed("nodes") || f.flags.Changed("node")
+}
+
+// load reads a plan with the changes of the flags. The error has a line for each mistake.
+func (f *planFlags) load(file string) (*run.Test, error) {
+	var p plan.Problems
+	changes := f.changes(&p)
+	t := run.Load(file, changes, &p)
+	if p.Any() {
+		return nil, planError(&p)
+	}
+	return t, nil
+}
+
+// planError is one error of all the mistakes of a plan.
+func planError(p *plan.Problems) error {
+	list, more := p.Sorted()
+	var errs []error
+	for _, m := range list {
+		errs = append(errs, errors.New(m.String()))
+	}
+	if more > 0 {
+		errs = append(errs, fmt.Errorf("and %d more mistakes", more))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,182 @@
+package run
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"jcheck/check/all"
+	"jcheck/cmd/jcollect/internal/client"
+	"jcheck/cmd/jcollect/internal/db"
+	"jcheck/cmd/jcollect/internal/fault"
+	"jcheck/cmd/jcollect/internal/plan"
+	"jcheck/cmd/jcollect/internal/remote"
+	"jcheck/cmd/jcollect/internal/workload"
+)
+
+// What goes without saying, as in Jepsen where it has an opinion.
+const (
+	defaultTimeLimit = time.Minute
+	defaultRecovery  = 10 * time.Second
+	maxClients       = 10_000
+	maxNodes         = 1000
+)
+
+// defaultNodes are the names that Jepsen's guides give to machines.
+var defaultNodes = []string{"n1", "n2", "n3", "n4", "n5"}
+
+// drawings are the checks that draw what happened and judge nothing.
+var drawings = []string{"perf", "timeline", "latency-graph", "rate-graph", "clock-plot"}
+
+// Load reads the plan in a file, with the command line's changes. The test is nil if there is no plan at all.
+func Load(file string, changes []plan.Change, p *plan.Problems) *Test {
+	root := plan.Open(file, p)
+	if root == nil {
+		return nil
+	}
+	return Read(root.Apply(changes, p), filepath.Dir(file), p)
+}
+
+// sections are the parts of a plan that other rooms read.
+type sections struct{ remote, ssh, db, client, workload, nemesis *plan.Node }
+
+// Read reads a whole plan. dir is where it lies. Each mistake of it is added to p.
+func Read(root *plan.Node, dir string, p *plan.Problems) *Test {
+	t := &Test{Dir: dir, Root: root, OS: "none", TimeLimit: -1, Recovery: defaultRecovery, TestCount: 1}
+	var s sections
+	concurrency := plan.Text("concurrency", "1n")
+	root.Fields(p, "the plan", t.fields(&s, &concurrency)...)
+	t.defaults(root)
+	t.Concurrency = clients(concurrency, len(t.Nodes), p)
+	t.Remote = remote.Read(joined(s.remote, s.ssh, p), p)
+	t.DB = db.Read(s.db, p)
+	t.Client = client.Read(s.client, p)
+	t.Workload = workload.Read(s.workload, p)
+	t.Nemesis = fault.Read(s.nemesis, p)
+	if root.Kind == plan.Map && s.workload == nil && t.Generator == nil {
+		p.Add(root.Pos, "workload: {kind: register}, say", "the plan has neither a workload nor a generator")
+	}
+	return t
+}
+
+// fields are the keys of a plan in the order in which its guide tells of them.
+func (t *Test) fields(s *sections, concurrency **plan.Node) []plan.Field {
+	return []plan.Field{
+		{Key: "name", Doc: "what the runs are called: the folder of the store", Required: true, Read: testName(&t.Name)},
+		{Key: "nodes", Doc: "the machines, by the names that they are reached by (n1 to n5)", Read: nodeNames(&t.Nodes)},
+		{Key: "disposable", Doc: "true: these machines may be damaged; nothing runs on them without it", Read: plan.Bool(&t.Disposable)},
+		{Key: "remote", Doc: "how nodes are reached: ssh, local, docker, podman", Read: plan.Keep(&s.remote)},
+		{Key: "ssh", Doc: "more keys of remote, for those who like them apart", Read: plan.Keep(&s.ssh)},
+		{Key: "os", Doc: "debian, ubuntu, rhel, or none (none: nothing is installed)", Read: plan.OneOf(&t.OS, "debian", "ubuntu", "rhel", "none")},
+		{Key: "db", Doc: "how the database is set up, started, stopped", Read: plan.Keep(&s.db)},
+		{Key: "client", Doc: "what speaks to the database", Read: plan.Keep(&s.client)},
+		{Key: "workload", Doc: "a ready workload: operations, final reads, checks", Read: plan.Keep(&s.workload)},
+		{Key: "generator", Doc: "operations of your own, instead of the workload's", Read: plan.Keep(&t.Generator)},
+		{Key: "nemesis", Doc: "what is to break, how often", Read: plan.Keep(&s.nemesis)},
+		{Key: "checks", Doc: "checks besides the workload's own", Read: checkNames(&t.Checks)},
+		{Key: "concurrency", Doc: "clients at work at the same time: 10, or 3n for three per node (1n)", Read: plan.Keep(concurrency)},
+		{Key: "rate", Doc: "operations per second, all clients together: 200/s", Read: plan.Rate(&t.Rate)},
+		{Key: "time-limit", Doc: "how long operations and faults go on, final ones apart (60s; with a generator: until it ends)", Read: plan.Duration(&t.TimeLimit)},
+		{Key: "recovery-time", Doc: "the pause between the last heal and the final operations (10s)", Read: plan.Duration(&t.Recovery)},
+		{Key: "seed", Doc: "the same seed, plan and answers give the same operations", Read: seed(t)},
+		{Key: "test-count", Doc: "how often to run it; the first run that isn't valid is the last (1)", Read: plan.Int(&t.TestCount, 1, 1_000_000)},
+		{Key: "leave-db-running", Doc: "true: the database is not torn down at the end", Read: plan.Bool(&t.LeaveDBRunning)},
+		{Key: "skip-impossible", Doc: "true: faults that a node can't do are left out instead of failing", Read: plan.Bool(&t.SkipImpossible)},
+		{Key: "logging-json", Doc: "true: jcollect.log is JSON lines", Read: plan.Bool(&t.LogJSON)},
+	}
+}
+
+// defaults fills in what the plan leaves to us.
+func (t *Test) defaults(root *plan.Node) {
+	if root.Get("nodes") == nil {
+		t.Nodes = slices.Clone(defaultNodes)
+	}
+	if t.TimeLimit < 0 {
+		t.TimeLimit = defaultTimeLimit
+		if t.Generator != nil {
+			t.TimeLimit = 0
+		}
+	}
+}
+
+// joined is the section remote with the keys of the section ssh.
+func joined(remote, ssh *plan.Node, p *plan.Problems) *plan.Node {
+	if ssh == nil || remote == nil {
+		if ssh != nil {
+			return ssh
+		}
+		return remote
+	}
+	if remote.Kind != plan.Map || ssh.Kind != plan.Map {
+		p.Add(ssh.Pos, "", "remote and ssh are maps")
+		return remote
+	}
+	both := *remote
+	both.Pairs = slices.Clone(remote.Pairs)
+	for _, pair := range ssh.Pairs {
+		if remote.Get(pair.Key) != nil {
+			p.Add(pair.Pos, "", "the key %q stands in remote as well", pair.Key)
+			continue
+		}
+		both.Pairs = append(both.Pairs, pair)
+	}
+	return &both
+}
+
+// clients reads a number of clients: 10, or 3n for three per node.
+func clients(n *plan.Node, nodes int, p *plan.Problems) int {
+	text, perNode := strings.CutSuffix(n.Text, "n")
+	count, err := strconv.Atoi(text)
+	if n.Kind != plan.Scalar || err != nil || count < 1 || count > maxClients {
+		p.Add(n.Pos, fmt.Sprintf("10, or 3n for three per node; %d at most", maxClients), "concurrency: %q is no number of clients", n.Text)
+		return 1
+	}
+	if perNode {
+		count *= max(nodes, 1)
+	}
+	if count > maxClients {
+		p.Add(n.Pos, "", "concurrency: %s is %d clients on %d nodes, %d at most", n.Text, count, nodes, maxClients)
+		return 1
+	}
+	return count
+}
+
+// seed reads the seed of all randomness.
+func seed(t *Test) func(*plan.Node, *plan.Problems) {
+	return func(n *plan.Node, p *plan.Problems) {
+		v, err := strconv.ParseUint(n.Text, 10, 64)
+		if n.Kind != plan.Scalar || err != nil {
+			p.Add(n.Pos, "0 to 18446744073709551615", "seed: %q is no whole number that fits here", n.Text)
+			return
+		}
+		t.Seed, t.Seeded = v, true
+	}
+}
+
+// checkNames reads the names of checks.
+func checkNames(names *[]string) func(*plan.Node, *plan.Problems) {
+	return func(n *plan.Node, p *plan.Problems) {
+		plan.Strs(names)(n, p)
+		var known []string
+		for _, c := range all.Checkers() {
+			known = append(known, c.Name)
+		}
+		known = append(known, drawings...)
+		for i, name := range *names {
+			if !slices.Contains(known, name) {
+				p.Add(item(n, i).Pos, plan.Suggest(name, known, "one of"), "checks: %q is no check", name)
+			}
+		}
+	}
+}
+
+// item is an item of a list, or the single value that stands for a list of one.
+func item(n *plan.Node, i int) *plan.Node {
+	if n.Kind == plan.List && i < len(n.Items) {
+		return n.Items[i]
+	}
+	return n
+}
