@@ -8,7 +8,6 @@ import (
 	"jcheck/check"
 	"jcheck/history"
 	"jcheck/internal/cycle"
-	"jcheck/internal/edn"
 )
 
 // checkKeys checks the history of each independent key for itself. The verdict is the worst of all, and what is ruled
@@ -17,7 +16,7 @@ func (c *checker) checkKeys(ctx context.Context, h *history.History) check.Resul
 	all := c.blank()
 	all.Verdict = check.Valid
 	var found []string
-	var failures []history.Value
+	all.Parts = []check.Part{}
 	ids, lone := h.OpsByKey()
 	for i, key := range h.Keys() {
 		part := c.check(ctx, h.Select(ids[i]))
@@ -25,9 +24,6 @@ func (c *checker) checkKeys(ctx context.Context, h *history.History) check.Resul
 		all.Parts = append(all.Parts, check.Part{Name: name.String(), Result: part.result})
 		all.Verdict = check.Worse(all.Verdict, part.result.Verdict)
 		found = append(found, part.found...)
-		if part.result.Verdict != check.Valid {
-			failures = append(failures, name)
-		}
 		all.Reasons = append(all.Reasons, reasonsOfKey(name, part.result, len(all.Reasons))...)
 		if ctx.Err() != nil {
 			all.Reasons = append(all.Reasons, stopped(ctx))
@@ -46,7 +42,6 @@ func (c *checker) checkKeys(ctx context.Context, h *history.History) check.Resul
 		all.Models.Not, all.Models.AlsoNot = cycle.Boundary(found)
 	}
 	all.Models.Strongest = cycle.Strongest(found)
-	all.Fields = []history.Field{{Name: "failures", Value: edn.NewVector(failures)}}
 	return all
 }
 

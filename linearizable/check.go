@@ -118,20 +118,16 @@ func (c *checker) check(ctx context.Context, h *history.History, workers int) (c
 
 // checkKeys checks the history of each independent key for itself.
 func (c *checker) checkKeys(ctx context.Context, h *history.History) (check.Result, []Linearization) {
-	all := check.Result{Checker: Checker, Verdict: check.Valid, Fields: c.fields()}
+	all := check.Result{Checker: Checker, Verdict: check.Valid, Fields: c.fields(), Parts: []check.Part{}}
 	keys := h.Keys()
 	ids, lost := opsByKey(h, keys)
 	results := make([]check.Result, len(keys))
 	orders := make([][]Linearization, len(keys))
 	spread(len(keys), c.o.workers(), func(i int) { results[i], orders[i] = c.check(ctx, h.Select(ids[i]), 1) })
-	var failures []history.Value
 	for i, key := range keys {
 		name, r := h.Value(key), results[i]
 		all.Parts = append(all.Parts, check.Part{Name: name.String(), Result: r})
 		all.Verdict = check.Worse(all.Verdict, r.Verdict)
-		if r.Verdict != check.Valid {
-			failures = append(failures, name)
-		}
 		if hasNote(r, noWitness) && !hasNote(all, noWitness) {
 			all.Notes = append(all.Notes, missing)
 		}
@@ -149,7 +145,6 @@ func (c *checker) checkKeys(ctx context.Context, h *history.History) (check.Resu
 	if len(keys) == 0 {
 		all.Notes = []check.Note{nothingDone}
 	}
-	all.Fields = append(all.Fields, history.Field{Name: "failures", Value: edn.NewVector(failures)})
 	return all, slices.Concat(orders...)
 }
 

@@ -131,9 +131,10 @@ func putReasons(m *mapping, h *history.History, reasons []check.Reason) {
 	m.put("reasons", edn.NewVector(list))
 }
 
-// putParts adds the results of independent keys or composed checkers, and the names of those that failed.
+// putParts adds the results of independent keys, and the names of those that failed. A keyed history may have no key: then
+// both are empty, but there.
 func putParts(m *mapping, h *history.History, parts []check.Part, later *postponed) {
-	if len(parts) == 0 {
+	if parts == nil {
 		return
 	}
 	var results, failures []edn.Value

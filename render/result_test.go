@@ -105,6 +105,11 @@ func TestResultMap(t *testing.T) {
 		{check.Result{Verdict: check.Invalid, Parts: []check.Part{
 			{Name: "8", Result: check.Result{Verdict: check.Invalid}}, {Name: "0", Result: check.Result{Verdict: check.Invalid}}}},
 			"{:valid? false, :results {8 {:valid? false, :schema 1}, 0 {:valid? false, :schema 1}}, :failures [0 8], :schema 1}"},
+		{check.Result{Verdict: check.Invalid, Parts: []check.Part{
+			{Name: "2", Result: check.Result{}}, {Name: "1", Result: check.Result{Verdict: check.Invalid}}}},
+			"{:valid? false, :results {2 {:valid? :unknown, :schema 1}, 1 {:valid? false, :schema 1}}, :failures [1], :schema 1}"},
+		{check.Result{Verdict: check.Valid, Parts: []check.Part{}},
+			"{:valid? true, :results {}, :failures [], :schema 1}"},
 	} {
 		if got := ResultMap(h, c.r).String(); got != c.want {
 			t.Errorf("%v:\n got %s\nwant %s", c.r.Verdict, got, c.want)

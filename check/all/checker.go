@@ -6,6 +6,7 @@ package all
 
 import (
 	"context"
+	"slices"
 
 	"jcheck/check"
 	"jcheck/history"
@@ -31,7 +32,9 @@ type Checker struct {
 	OwnKeys bool
 	// OwnVerb says that the command has a verb of this name that isn't made from the row.
 	OwnVerb bool
-	Check   func(ctx context.Context, h *history.History, v Values) check.Result
+	// Validate tells of options that make no sense on any history. nil if none can be wrong.
+	Validate func(v Values) error
+	Check    func(ctx context.Context, h *history.History, v Values) check.Result
 }
 
 // Fit is how well a checker fits a history. The checkers with the best fit are run.
@@ -99,6 +102,19 @@ func (v Values) Files(name string) []File { f, _ := v[name].([]File); return f }
 
 // Compat tells whether the original's answer is wanted where that is a mistake.
 func (v Values) Compat() bool { return v.On(CompatOption) }
+
+// Validate tells of the first option that makes no sense to the checker that has it, whether or not it will be asked.
+func Validate(v Values) error {
+	for _, c := range Checkers() {
+		if c.Validate == nil || !slices.ContainsFunc(c.Options, func(o Option) bool { _, given := v[o.Name]; return given }) {
+			continue
+		}
+		if err := c.Validate(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Find is the checker of that name.
 func Find(name string) (Checker, bool) {

@@ -40,12 +40,12 @@ function never succeeded: the test didn't test it.`,
 		Doc:  "which part of the operations succeeded",
 		About: `Invalid if less than the fraction --availability of what clients asked for
 succeeded: 1 is total availability, as Maelstrom asks for by default.`,
-		Options: []Option{{Name: "availability", Kind: Ratio, Doc: "the `FRACTION` of operations that must succeed, from 0 to 1"}},
-		AskedBy: "availability",
-		OwnKeys: true,
+		Options:  []Option{{Name: "availability", Kind: Ratio, Doc: "the `FRACTION` of operations that must succeed, from 0 to 1"}},
+		AskedBy:  "availability",
+		OwnKeys:  true,
+		Validate: func(v Values) error { return availabilityOptions(v).Validate() },
 		Check: func(ctx context.Context, h *history.History, v Values) check.Result {
-			least, _ := v.Ratio("availability")
-			return availability.Check(ctx, h, availability.Options{Least: least})
+			return availability.Check(ctx, h, availabilityOptions(v))
 		},
 	}, {
 		Name: logfile.Checker,
@@ -56,19 +56,27 @@ A log's node is the folder that it lies in.`,
 			{Name: "pattern", Kind: Text, Doc: "the regular expression `RE` that no line may match"},
 			{Name: "log", Kind: Files, Doc: "the logs, `FILES` with commas between"},
 		},
-		AskedBy: "pattern",
-		OwnKeys: true,
-		Check:   checkLogs,
+		AskedBy:  "pattern",
+		OwnKeys:  true,
+		Validate: func(v Values) error { return logOptions(v).Validate() },
+		Check: func(ctx context.Context, h *history.History, v Values) check.Result {
+			return logfile.Check(ctx, h, logOptions(v))
+		},
 	}}
 }
 
-// checkLogs looks at the files that were given.
-func checkLogs(ctx context.Context, h *history.History, v Values) check.Result {
+func availabilityOptions(v Values) availability.Options {
+	least, _ := v.Ratio("availability")
+	return availability.Options{Least: least}
+}
+
+// logOptions are the pattern and the files that were given.
+func logOptions(v Values) logfile.Options {
 	var o logfile.Options
 	o.Pattern, _ = v.Text("pattern")
 	for _, f := range v.Files("log") {
 		node := path.Base(path.Dir(filepath.ToSlash(f.Name)))
 		o.Logs = append(o.Logs, logfile.Log{Node: node, Text: f.Text})
 	}
-	return logfile.Check(ctx, h, o)
+	return o
 }

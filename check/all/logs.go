@@ -28,8 +28,13 @@ keys moved between consumers meanwhile.`,
 			}
 			return No, ""
 		},
+		Validate: func(v Values) error { return kafkaOptions(v).Validate() },
 		Check: func(ctx context.Context, h *history.History, v Values) check.Result {
-			return kafka.Check(ctx, h, kafka.Options{SubVia: v.List("sub-via"), WWDeps: v.On("ww-deps"), JepsenCompat: v.Compat()})
+			return kafka.Check(ctx, h, kafkaOptions(v))
 		},
 	}}
+}
+
+func kafkaOptions(v Values) kafka.Options {
+	return kafka.Options{SubVia: v.List("sub-via"), WWDeps: v.On("ww-deps"), JepsenCompat: v.Compat()}
 }

@@ -64,11 +64,16 @@ checks that.`,
 			}
 			return No, ""
 		},
+		Validate: func(v Values) error { return queueOptions(v).Validate() },
 		Check: func(ctx context.Context, h *history.History, v Values) check.Result {
-			model, _ := v.Text("queue-model")
-			return queue.Check(ctx, h, queue.Options{Model: model, JepsenCompat: v.Compat()})
+			return queue.Check(ctx, h, queueOptions(v))
 		},
 	}
+}
+
+func queueOptions(v Values) queue.Options {
+	model, _ := v.Text("queue-model")
+	return queue.Options{Model: model, JepsenCompat: v.Compat()}
 }
 
 func totalQueueRow() Checker {

@@ -38,9 +38,7 @@ func movingConformances() []conformance {
 		{checker: "total-queue", value: queueValue, differences: []difference{
 			{name: "total-queue: nil as an element", is: func(r record, _ check.Result) bool { return r.tagged("mixed") }},
 		}},
-		{checker: "unique-ids", differences: []difference{
-			{name: "unique-ids: which of many are listed", compat: true, is: func(r record, _ check.Result) bool { return r.tagged("many") }},
-		}},
+		{checker: "unique-ids"},
 	}
 }
 

@@ -32,6 +32,7 @@ func objects() []Checker {
 			initialOption(),
 		},
 		Recognise: recogniseTxns,
+		Validate:  validateTxns,
 		Check:     checkTxns,
 	}, {
 		Name:    "linearizable",
@@ -45,6 +46,7 @@ func objects() []Checker {
 			initialOption(),
 		},
 		Recognise: recogniseObject,
+		Validate:  validateObject,
 		Check:     checkObject,
 	}}
 }
@@ -101,8 +103,8 @@ func invalidOptions(checker string, err error) check.Result {
 	return check.Result{Checker: checker, Reasons: []check.Reason{{Code: "invalid-options", Text: err.Error()}}}
 }
 
-// checkTxns checks transactions as the workload that was named, or that the operations tell.
-func checkTxns(ctx context.Context, h *history.History, v Values) check.Result {
+// txnOptions are elle's.
+func txnOptions(v Values) (elle.Options, error) {
 	o := elle.Options{Models: v.List("consistency-models"), Anomalies: v.List("anomalies"), MaxAnomalies: check.MaxListed,
 		WFRKeys: v.On("wfr-keys"), SequentialKeys: v.On("sequential-keys"), LinearizableKeys: v.On("linearizable-keys")}
 	if initial, ok := v.Text("initial"); ok {
@@ -111,24 +113,35 @@ func checkTxns(ctx context.Context, h *history.History, v Values) check.Result {
 	if name, ok := v.Text("workload"); ok {
 		var err error
 		if o.Workload, err = elle.ParseWorkload(name); err != nil {
-			return invalidOptions(elle.ListAppend.String(), err)
+			return o, err
 		}
 	}
-	if err := o.Validate(); err != nil {
+	return o, o.Validate()
+}
+
+func validateTxns(v Values) error {
+	_, err := txnOptions(v)
+	return err
+}
+
+// checkTxns checks transactions as the workload that was named, or that the operations tell.
+func checkTxns(ctx context.Context, h *history.History, v Values) check.Result {
+	o, err := txnOptions(v)
+	if err != nil {
 		return invalidOptions(elle.ListAppend.String(), err)
 	}
 	return elle.Check(ctx, h, o)
 }
 
-// checkObject checks by the model that was given, or that the operations tell.
-func checkObject(ctx context.Context, h *history.History, v Values) check.Result {
+// objectOptions are linearizable's. The datatype is "" if it has to be told from the operations.
+func objectOptions(v Values) (linearizable.Options, error) {
 	var o linearizable.Options
 	o.Datatype, _ = v.Text("model")
 	o.Initial, _ = v.Text("initial")
 	var err error
 	if order, ok := v.Text("order"); ok {
 		if o.Order, err = linearizable.ParseOrder(order); err != nil {
-			return invalidOptions(linearizable.Checker, err)
+			return o, err
 		}
 	}
 	switch failed, _ := v.Text("failed"); failed {
@@ -136,7 +149,24 @@ func checkObject(ctx context.Context, h *history.History, v Values) check.Result
 		o.Failed = linearizable.Observe
 	case "", "drop":
 	default:
-		return invalidOptions(linearizable.Checker, fmt.Errorf("failed operations %q (hint: drop, observe)", failed))
+		return o, fmt.Errorf("failed operations %q (hint: drop, observe)", failed)
+	}
+	if _, ok := v.Text("model"); ok {
+		return o, o.Validate()
+	}
+	return o, nil
+}
+
+func validateObject(v Values) error {
+	_, err := objectOptions(v)
+	return err
+}
+
+// checkObject checks by the model that was given, or that the operations tell.
+func checkObject(ctx context.Context, h *history.History, v Values) check.Result {
+	o, err := objectOptions(v)
+	if err != nil {
+		return invalidOptions(linearizable.Checker, err)
 	}
 	if o.Datatype == "" {
 		if o.Datatype, err = linearizable.Recognise(h); err != nil {

@@ -37,11 +37,16 @@ all that the other shows.`,
 			}
 			return No, ""
 		},
+		Validate: func(v Values) error { return longForkOptions(v).Validate() },
 		Check: func(ctx context.Context, h *history.History, v Values) check.Result {
-			size, _ := v.Number("group-size")
-			return longfork.Check(ctx, h, longfork.Options{GroupSize: int(size), JepsenCompat: v.Compat()})
+			return longfork.Check(ctx, h, longForkOptions(v))
 		},
 	}
+}
+
+func longForkOptions(v Values) longfork.Options {
+	size, _ := v.Number("group-size")
+	return longfork.Options{GroupSize: int(size), JepsenCompat: v.Compat()}
 }
 
 func causalRow() Checker {

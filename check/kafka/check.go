@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"jcheck/check"
@@ -55,6 +56,16 @@ type Options struct {
 	JepsenCompat bool
 }
 
+// Validate names the right words if SubVia has another.
+func (o Options) Validate() error {
+	for _, way := range o.SubVia {
+		if way != "assign" && way != "subscribe" {
+			return fmt.Errorf("consumers get their keys by %q (hint: assign, subscribe, or both)", way)
+		}
+	}
+	return nil
+}
+
 // Check reports whether the messages of each key are one log that consumers see in order and without loss.
 //
 // Errors are all kinds but these, which are reported but held against nobody: a transaction's sends with others' between
@@ -66,6 +77,9 @@ type Options struct {
 //
 // It takes n log n steps, apart from cycles, which are searched for where there are any.
 func Check(ctx context.Context, h *history.History, o Options) check.Result {
+	if err := o.Validate(); err != nil {
+		return check.Result{Checker: Checker, Reasons: []check.Reason{{Code: "invalid-options", Text: err.Error()}}}
+	}
 	c := checker{h: h, o: o, found: make(map[string]*kindFound), keyNumber: make(map[string]int32)}
 	for _, stage := range [...]func(context.Context){c.gather, c.order, c.offsets, c.steps, c.messages, c.cycles} {
 		if ctx.Err() != nil {

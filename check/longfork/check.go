@@ -30,6 +30,14 @@ type Options struct {
 	JepsenCompat bool
 }
 
+// Validate tells whether a group can be of that size.
+func (o Options) Validate() error {
+	if o.GroupSize < 0 {
+		return fmt.Errorf("a group of %d keys (hint: 3, or 0 for as many as most reads have)", o.GroupSize)
+	}
+	return nil
+}
+
 // Check reports whether the ok reads of each group of keys can be put in an order in which nothing that was seen vanishes.
 // Writes are [[:w k v]], reads [[:r k v] ...] of a whole group. Reads are put into groups by their keys; a group
 // whose reads show n different sets of written keys takes n log n steps to judge.
@@ -37,6 +45,9 @@ type Options struct {
 // Fields are the original's: reads-count, early-read-count (reads of nothing), late-read-count (reads of everything), and
 // forks, pairs of reads; or error, if some key was written twice.
 func Check(ctx context.Context, h *history.History, o Options) check.Result {
+	if err := o.Validate(); err != nil {
+		return check.Result{Checker: Checker, Reasons: []check.Reason{{Code: "invalid-options", Text: err.Error()}}}
+	}
 	c := checker{h: h, o: o, group: make(map[string]*group), written: make(map[history.KeyID]history.ID), sizes: make(map[int]int)}
 	if !check.Each(ctx, h, c.step) {
 		return check.Stopped(Checker)

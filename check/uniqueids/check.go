@@ -93,7 +93,8 @@ func (g *generator) result() check.Result {
 	return r
 }
 
-// duplicated are the identifiers that were given more than once, the most frequent first.
+// duplicated are the identifiers that were given more than once, the most frequent first, and of equally frequent ones the
+// greatest: as the original lists them.
 func (g *generator) duplicated() []int32 {
 	var dups []int32
 	for n, c := range g.count {
@@ -101,7 +102,12 @@ func (g *generator) duplicated() []int32 {
 			dups = append(dups, int32(n))
 		}
 	}
-	slices.SortStableFunc(dups, func(a, b int32) int { return cmp.Compare(g.count[b], g.count[a]) })
+	slices.SortStableFunc(dups, func(a, b int32) int {
+		if order := cmp.Compare(g.count[b], g.count[a]); order != 0 {
+			return order
+		}
+		return edn.Compare(g.ids.Value(b), g.ids.Value(a))
+	})
 	return dups
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -105,6 +106,9 @@ func (f *checkerFlags) run(e *env, c *cobra.Command, paths []string, checker fun
 	if err != nil {
 		return err
 	}
+	if err := all.Validate(v); err != nil {
+		return err
+	}
 	j := job{check: checker(v), show: f.showChecked(e), out: f.out, ci: &f.ci}
 	if j.read, err = f.readOptions(); err != nil {
 		return err
@@ -181,7 +185,7 @@ func (f *checkerFlags) values(fs *pflag.FlagSet) (all.Values, error) {
 			v[o.Name] = *given
 		case *[]string:
 			if o.Kind == all.List {
-				v[o.Name] = append([]string{}, *given...)
+				v[o.Name] = trimmed(*given)
 				continue
 			}
 			files, err := readFiles(*given)
@@ -192,6 +196,15 @@ func (f *checkerFlags) values(fs *pflag.FlagSet) (all.Values, error) {
 		}
 	}
 	return v, nil
+}
+
+// trimmed are the words of a list without the blanks around them. It is never nil.
+func trimmed(words []string) []string {
+	list := make([]string, len(words))
+	for i, w := range words {
+		list[i] = strings.TrimSpace(w)
+	}
+	return list
 }
 
 // readFiles reads the files that an option names.

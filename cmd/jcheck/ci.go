@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -167,6 +168,9 @@ func (s *junitSuite) add(t junitCase) {
 func (c *ci) checkFile(paths []string, out string) error {
 	if c == nil || c.junit == "" {
 		return nil
+	}
+	if c.junit == "-" {
+		return errors.New("--junit -: the report is a file, beside the results on standard output (hint: --junit report.xml)")
 	}
 	for _, path := range paths {
 		if err := checkOutput("junit", c.junit, path); err != nil {

@@ -122,9 +122,9 @@ func (f *elleFlags) options(fs *pflag.FlagSet) (elle.Options, error) {
 		return o, err
 	}
 	if fs.Changed("consistency-models") {
-		o.Models = append([]string{}, f.models...) // not nil: an empty list means no models
+		o.Models = trimmed(f.models) // not nil: an empty list means no models
 	}
-	o.Anomalies = f.anomalies
+	o.Anomalies = trimmed(f.anomalies)
 	if f.out != "" {
 		o.Graphs = maxComponents
 	}

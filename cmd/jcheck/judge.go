@@ -35,7 +35,7 @@ type judged struct {
 
 // judgeAll judges each file by itself; a bad one doesn't keep the others from their verdicts.
 func (e *env) judgeAll(ctx context.Context, j job, paths []string) {
-	if err := j.ci.checkFile(paths, j.out); err != nil {
+	if err := errors.Join(j.ci.checkFile(paths, j.out), checkDir(j.out)); err != nil {
 		e.complain("", err)
 		e.raise(exitUsage)
 		return

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,6 +41,26 @@ func checkOutput(flag, name, input string) error {
 		return fmt.Errorf("--%s %s is the history itself, which would be lost (hint: another name)", flag, name)
 	}
 	return nil
+}
+
+// checkDir tells whether a folder could be written to, before anything is read for it. It isn't made yet: nothing shall be
+// left of a history that can't be read.
+func checkDir(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	there := dir
+	for there != filepath.Dir(there) {
+		if _, err := os.Lstat(there); err == nil || !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		there = filepath.Dir(there)
+	}
+	probe, err := os.CreateTemp(there, ".jcheck-*")
+	if err != nil {
+		return fmt.Errorf("--out %s can't be written: %w", dir, err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
 // writeWhole writes a file so that nobody finds part of it under its name.
