@@ -13,10 +13,12 @@ import (
 // checkKeys checks the history of each independent key for itself. The verdict is the worst of all, and what is ruled
 // out is what any of them rules out.
 func (c *checker) checkKeys(ctx context.Context, h *history.History) check.Result {
+	if len(h.Keys()) == 0 { // nothing was done to any: as unknown as it is without keys
+		return c.check(ctx, h).result
+	}
 	all := c.blank()
 	all.Verdict = check.Valid
 	var found []string
-	all.Parts = []check.Part{}
 	ids, lone := h.OpsByKey()
 	for i, key := range h.Keys() {
 		part := c.check(ctx, h.Select(ids[i]))
