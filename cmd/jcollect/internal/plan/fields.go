@@ -33,7 +33,7 @@ func (n *Node) Fields(p *Problems, what string, rows ...Field) {
 	for _, pair := range n.Pairs {
 		i := slices.IndexFunc(rows, func(f Field) bool { return f.Key == pair.Key })
 		if i < 0 {
-			p.Add(pair.Pos, Suggest(pair.Key, keys(rows), "keys"), "%s has no key %s", what, shown(pair.Key))
+			p.Add(pair.Pos, Suggest(pair.Key, keys(rows), "keys:"), "%s has no key %s", what, shown(pair.Key))
 			continue
 		}
 		if pair.Value.Kind == Null {

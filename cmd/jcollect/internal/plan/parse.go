@@ -71,9 +71,7 @@ func parse(file string, text []byte, p *Problems) *Node {
 		return nil
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
-	if bad := invalid(text); bad >= 0 {
-		line, col := place(text, bad)
-		p.Add(Pos{file, line, col}, "save the file as UTF-8", "byte 0x%02x is not UTF-8 text", text[bad])
+	if !readable(file, text, p) {
 		return nil
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
@@ -100,16 +98,24 @@ func parse(file string, text []byte, p *Problems) *Node {
 	return n
 }
 
-// invalid is the place of the first byte that no UTF-8 text has there; -1 if there is none.
-func invalid(text []byte) int {
+// readable tells whether the bytes are a text; if not, the first that isn't is noted.
+func readable(file string, text []byte, p *Problems) bool {
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRune(text[i:])
-		if r == utf8.RuneError && size == 1 || r == 0 {
-			return i
+		broken := r == utf8.RuneError && size == 1
+		if broken || r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f {
+			line, col := place(text, i)
+			at := Pos{file, line, col}
+			if broken {
+				p.Add(at, "save the file as UTF-8", "byte 0x%02x is not UTF-8 text", text[i])
+			} else {
+				p.Add(at, fmt.Sprintf(`"\x%02x" in quotes, if it is meant`, r), "a control character (0x%02x)", r)
+			}
+			return false
 		}
 		i += size
 	}
-	return -1
+	return true
 }
 
 // place is the line and column of a byte, both from 1.
@@ -119,7 +125,7 @@ func place(text []byte, at int) (line, col int) {
 	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[begin:]) + 1
 }
 
-// syntax adds what the library says of text that is no YAML. The commonest reason gets a hint.
+// syntax adds what the library says of text that is no YAML. The commonest reasons get a hint.
 func syntax(file string, text []byte, err error, p *Problems) {
 	var load *yaml.LoadError
 	if !errors.As(err, &load) {
@@ -127,14 +133,25 @@ func syntax(file string, text []byte, err error, p *Problems) {
 		return
 	}
 	at := Pos{File: file, Line: load.Mark.Line, Col: max(load.Mark.Column, 1)}
-	said := load.Message
+	said, begins := load.Message, load.ContextMark.Line
 	if load.ContextMsg != "" {
 		said += ", " + load.ContextMsg
-		if load.ContextMark.Line > 0 && load.ContextMark.Line != at.Line {
-			said += fmt.Sprintf(" that begins in line %d", load.ContextMark.Line)
+		if begins > 0 && begins != at.Line {
+			said += fmt.Sprintf(" that begins in line %d", begins)
 		}
 	}
-	p.Add(at, syntaxHint(text, at.Line), "no YAML: %s", said)
+	hint := syntaxHint(text, at.Line)
+	switch {
+	case strings.Contains(load.ContextMsg, "flow"):
+		hint = fmt.Sprintf("close the bracket of line %d", begins)
+	case strings.Contains(load.ContextMsg, "quoted scalar"):
+		hint = fmt.Sprintf("close the quote of line %d", begins)
+	case strings.Contains(load.ContextMsg, "simple key"):
+		hint = fmt.Sprintf("line %d lacks a colon after its key", begins)
+	case strings.Contains(load.Message, "unknown anchor"):
+		hint = "a text that begins with * needs quotes"
+	}
+	p.Add(at, hint, "no YAML: %s", said)
 }
 
 // syntaxHint is how to mend the commonest mistakes of a line.
@@ -145,15 +162,14 @@ func syntaxHint(text []byte, line int) string {
 	}
 	l := lines[line-1]
 	indent := l[:len(l)-len(bytes.TrimLeft(l, " \t"))]
-	trimmed := bytes.TrimSpace(l)
-	_, value, found := bytes.Cut(trimmed, []byte(": "))
+	_, value, _ := bytes.Cut(l, []byte(": "))
 	value = bytes.TrimSpace(value)
 	switch {
 	case bytes.ContainsRune(indent, '\t'):
 		return "indent with spaces, YAML has no tabs there"
-	case found && len(value) > 0 && bytes.ContainsRune([]byte("%@`*&!|>"), rune(value[0])):
+	case len(value) > 0 && bytes.IndexByte([]byte("%@`*&!|>"), value[0]) >= 0:
 		return "put the value in quotes"
-	case bytes.Count(trimmed, []byte(": ")) > 1:
+	case bytes.Contains(value, []byte(": ")):
 		return "put a value that has a colon in quotes, or write a text of several lines after |"
 	case bytes.ContainsRune(l, '\t'):
 		return "there is a tab in this line: use spaces"

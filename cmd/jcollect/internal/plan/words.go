@@ -42,9 +42,9 @@ func Nearest(word string, known []string) string {
 	plain := func(s string) string {
 		return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(s))
 	}
-	best, found := 1+len(word)/3, ""
+	best, found := 1+max(1, len(word)/3), ""
 	for _, k := range known {
-		if d := distance(plain(word), plain(k)); d < best || d == best && found == "" && d <= 2 && len(word) > 2 {
+		if d := distance(plain(word), plain(k)); d < best {
 			best, found = d, k
 		}
 	}

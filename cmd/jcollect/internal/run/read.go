@@ -56,7 +56,7 @@ func Read(root *plan.Node, dir string, p *plan.Problems) *Test {
 	t.Client = client.Read(s.client, p)
 	t.Workload = workload.Read(s.workload, p)
 	t.Nemesis = fault.Read(s.nemesis, p)
-	if root.Kind == plan.Map && s.workload == nil && t.Generator == nil {
+	if root.Kind == plan.Map && root.Get("workload") == nil && root.Get("generator") == nil {
 		p.Add(root.Pos, "workload: {kind: register}, say", "the plan has neither a workload nor a generator")
 	}
 	return t
@@ -166,8 +166,8 @@ func checkNames(names *[]string) func(*plan.Node, *plan.Problems) {
 		}
 		known = append(known, drawings...)
 		for i, name := range *names {
-			if !slices.Contains(known, name) {
-				p.Add(item(n, i).Pos, plan.Suggest(name, known, "one of"), "checks: %q is no check", name)
+			if at := item(n, i); at.Kind == plan.Scalar && !slices.Contains(known, name) {
+				p.Add(at.Pos, plan.Suggest(name, known, "one of"), "checks: %q is no check", name)
 			}
 		}
 	}
