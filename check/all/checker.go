@@ -59,6 +59,7 @@ const (
 	Text                     // a text, or EDN
 	List                     // texts with commas between
 	Files                    // names of files, of which the checker gets the content
+	Places                   // the name of a file that is a map from index to place, of which the checker gets the map
 )
 
 // Option is an option of a checker, of which the command makes a flag. Checkers that share an option's name share the
@@ -76,10 +77,16 @@ type File struct {
 	Text []byte
 }
 
+// Order is one that was given by an option of kind Places.
+type Order struct {
+	File  string
+	Place map[int64]float64 // by the index of the completion
+}
+
 // CompatOption is the option of every checker that asks for the original's answer where that is a mistake.
 const CompatOption = "jepsen-compat"
 
-// Values are the options that were given, by name: bool, int64, float64, string, []string or []File by kind.
+// Values are the options that were given, by name: bool, int64, float64, string, []string, []File or Order by kind.
 type Values map[string]any
 
 // On tells whether a Switch was given.
@@ -99,6 +106,9 @@ func (v Values) List(name string) []string { l, _ := v[name].([]string); return 
 
 // Files is the value of an option of that kind; nil if it wasn't given.
 func (v Values) Files(name string) []File { f, _ := v[name].([]File); return f }
+
+// Order is the value of an option of kind Places; nil if it wasn't given.
+func (v Values) Order(name string) map[int64]float64 { o, _ := v[name].(Order); return o.Place }
 
 // Compat tells whether the original's answer is wanted where that is a mistake.
 func (v Values) Compat() bool { return v.On(CompatOption) }

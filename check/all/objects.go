@@ -28,6 +28,7 @@ func objects() []Checker {
 			{Name: "workload", Kind: Text, Doc: "elle: what the transactions are (default told from the operations)"},
 			{Name: "wfr-keys", Doc: "elle: what a transaction writes to a key comes after what it read of it"},
 			{Name: "sequential-keys", Doc: "elle: each register by itself is sequentially consistent"},
+			{Name: "transaction-order", Kind: Places, Doc: "elle: rw-register: `FILE` with a map from the index of a completion to its place in the order"},
 			{Name: "linearizable-keys", Doc: "elle: each register by itself is linearizable"},
 			initialOption(),
 		},
@@ -106,7 +107,8 @@ func invalidOptions(checker string, err error) check.Result {
 // txnOptions are elle's.
 func txnOptions(v Values) (elle.Options, error) {
 	o := elle.Options{Models: v.List("consistency-models"), Anomalies: v.List("anomalies"), MaxAnomalies: check.MaxListed,
-		WFRKeys: v.On("wfr-keys"), SequentialKeys: v.On("sequential-keys"), LinearizableKeys: v.On("linearizable-keys")}
+		WFRKeys: v.On("wfr-keys"), SequentialKeys: v.On("sequential-keys"), LinearizableKeys: v.On("linearizable-keys"),
+		TransactionOrder: v.Order("transaction-order")}
 	if initial, ok := v.Text("initial"); ok {
 		o.Initial = &initial
 	}

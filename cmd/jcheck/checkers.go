@@ -150,7 +150,7 @@ func (f *checkerFlags) defineOptions(fs *pflag.FlagSet) {
 			f.given[o.Name] = fs.Int64P(o.Name, o.Short, 0, o.Doc)
 		case all.Ratio:
 			f.given[o.Name] = fs.Float64P(o.Name, o.Short, 0, o.Doc)
-		case all.Text:
+		case all.Text, all.Places:
 			f.given[o.Name] = fs.StringP(o.Name, o.Short, "", o.Doc)
 		case all.List, all.Files:
 			f.given[o.Name] = fs.StringSliceP(o.Name, o.Short, nil, o.Doc)
@@ -183,6 +183,13 @@ func (f *checkerFlags) values(fs *pflag.FlagSet) (all.Values, error) {
 			v[o.Name] = *given
 		case *string:
 			v[o.Name] = *given
+			if o.Kind == all.Places {
+				places, err := readOrder(*given)
+				if err != nil {
+					return nil, err
+				}
+				v[o.Name] = all.Order{File: *given, Place: places}
+			}
 		case *[]string:
 			if o.Kind == all.List {
 				v[o.Name] = trimmed(*given)

@@ -310,6 +310,8 @@ func (s *shrinkRun) command() string {
 		case nil:
 		case bool:
 			words = append(words, fmt.Sprintf("--%s=%t", o.Name, v))
+		case all.Order:
+			words = append(words, "--"+o.Name, quoteWord(v.File))
 		case []string:
 			words = append(words, "--"+o.Name, quoteWord(strings.Join(v, ",")))
 		default:
