@@ -52,13 +52,15 @@ var rooms = []struct {
 		"cmd/jcollect/internal/agent", "cmd/jcollect/internal/node", "cmd/jcollect/internal/db", "cmd/jcollect/internal/client", "cmd/jcollect/internal/generator"}},
 	{"cmd/jcollect/internal/interpreter", []string{"history", "internal/edn", "cmd/jcollect/internal/generator", "cmd/jcollect/internal/client"}},
 	{"cmd/jcollect/internal/lab", []string{"cmd/jcollect/internal/plan", "cmd/jcollect/internal/remote", "cmd/jcollect/internal/node"}},
+	{"cmd/jcollect/internal/lab/labtest", []string{"cmd/jcollect/internal/lab", "cmd/jcollect/internal/remote"}},
 	{"cmd/jcollect/internal/run", []string{"*"}},
 	{"fixtures", nil},
 	{"examples", []string{"*"}},
 }
 
 // testRooms are the packages that any test may use.
-var testRooms = []string{"internal/sim", "internal/sim/objects", "internal/corpus", "internal/edn", "fixtures"}
+var testRooms = []string{"internal/sim", "internal/sim/objects", "internal/corpus", "internal/edn", "fixtures",
+	"cmd/jcollect/internal/lab", "cmd/jcollect/internal/lab/labtest"}
 
 // wholeTests are the packages whose tests try several rooms together.
 var wholeTests = []string{"fixtures", "examples"}

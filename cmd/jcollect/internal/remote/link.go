@@ -73,12 +73,13 @@ func (s *SSH) login(ctx context.Context, from *ssh.Client, h Hop) (*ssh.Client, 
 		return nil, err
 	}
 	defer tried.close()
-	var conn net.Conn
-	if from == nil {
-		conn, err = new(net.Dialer).DialContext(ctx, "tcp", h.addr())
-	} else {
-		conn, err = from.DialContext(ctx, "tcp", h.addr())
+	dial := new(net.Dialer).DialContext
+	if from != nil {
+		dial = from.DialContext
+	} else if s.o.Dial != nil {
+		dial = s.o.Dial
 	}
+	conn, err := dial(ctx, "tcp", h.addr())
 	if err != nil {
 		return nil, err
 	}

@@ -49,6 +49,9 @@ func (h Hop) user() string {
 	return h.User
 }
 
+// A Dialer makes a connection, as net.Dialer does; other ways lead into networks of their own.
+type Dialer func(ctx context.Context, network, addr string) (net.Conn, error)
+
 // SSHOptions say how to reach a node, and as whom.
 type SSHOptions struct {
 	Node         string // its name in messages; "" is the host
@@ -61,6 +64,8 @@ type SSHOptions struct {
 	SudoPassword Secret
 	KnownHosts   []string // files; what isn't there counts as empty. New hosts go to the first
 	AcceptNew    bool     // an unknown host is written there; a changed one never passes
+
+	Dial Dialer // how to reach the first machine; nil is the network of this process
 
 	Alive        time.Duration // how often a connection is tried; 0 is 5 s
 	AliveTimeout time.Duration // how long it may be silent then; 0 is 15 s

@@ -1,0 +1,72 @@
+package lab
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+)
+
+// A Lack is something that a lab needs and this machine doesn't have.
+type Lack struct {
+	What string
+	Hint string // how to get it
+}
+
+// A MissingError says all that is missing.
+type MissingError struct{ Lacks []Lack }
+
+// Error lists what is missing, and how to get it.
+func (e *MissingError) Error() string {
+	var parts []string
+	for _, l := range e.Lacks {
+		parts = append(parts, fmt.Sprintf("%s (hint: %s)", l.What, l.Hint))
+	}
+	return "a lab can't be made here: " + strings.Join(parts, "; ")
+}
+
+// Missing is what keeps this machine from having a lab; empty if nothing does.
+func Missing() []Lack {
+	if runtime.GOOS != "linux" {
+		return []Lack{{"this is " + runtime.GOOS + ", and namespaces are Linux's", "a virtual machine with Linux, or nodes of your own with --nodes"}}
+	}
+	var lacks []Lack
+	if os.Geteuid() != 0 {
+		lacks = append(lacks, Lack{"only root may make namespaces", "sudo jcollect ..."})
+	}
+	if sshdPath() == "" {
+		lacks = append(lacks, Lack{"no sshd", "apt-get install openssh-server, or dnf install openssh-server; it need not run here"})
+	}
+	for _, t := range []struct{ program, pack string }{{"ip", "iproute2"}, {"mount", "mount"}, {"umount", "mount"}, {"pivot_root", "util-linux"}} {
+		if _, err := exec.LookPath(t.program); err != nil && !inSbin(t.program) {
+			lacks = append(lacks, Lack{"no program " + t.program, "apt-get install " + t.pack})
+		}
+	}
+	if text, err := os.ReadFile("/proc/filesystems"); err == nil && !strings.Contains(string(text), "\toverlay\n") {
+		if err := exec.Command("modprobe", "overlay").Run(); err != nil {
+			lacks = append(lacks, Lack{"the kernel has no overlay file system", "modprobe overlay, or another kernel"})
+		}
+	}
+	return lacks
+}
+
+// sshdPath is where sshd is; "" if it is nowhere.
+func sshdPath() string {
+	for _, path := range []string{"/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd", "/sbin/sshd"} {
+		if info, err := os.Stat(path); err == nil && info.Mode()&0o111 != 0 {
+			return path
+		}
+	}
+	return ""
+}
+
+// inSbin tells whether a program lies where PATH may not lead.
+func inSbin(name string) bool {
+	for _, dir := range []string{"/usr/sbin/", "/sbin/"} {
+		if _, err := os.Stat(dir + name); err == nil {
+			return true
+		}
+	}
+	return false
+}
