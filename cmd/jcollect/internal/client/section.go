@@ -86,6 +86,7 @@ func Kinds() []Kind {
 		execKind(),
 		memKind(),
 		noopKind(),
+		redisKind(),
 	}
 }
 

@@ -1,0 +1,276 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"jcheck/check"
+	"jcheck/check/all"
+	"jcheck/cmd/jcollect/internal/plan"
+	"jcheck/history"
+	"jcheck/internal/edn"
+)
+
+// need skips a test whose database isn't installed here.
+func need(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, p := range programs {
+		if _, err := exec.LookPath(p); err != nil {
+			t.Skipf("no %s on this machine", p)
+		}
+	}
+}
+
+// freePort is a port of the loopback device that nobody listens on.
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// start runs a database until the test ends, and waits for its port.
+func start(t *testing.T, port int, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	var out bytes.Buffer
+	cmd := exec.Command(name, args...)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(done) }() // how it ended is told by its output
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // it may have ended by itself
+		<-done
+		if t.Failed() && out.Len() > 0 {
+			t.Logf("%s said: %.4000s", name, out.String())
+		}
+	})
+	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+		c, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(port))
+		if err == nil {
+			_ = c.Close() // it was only to see whether somebody listens
+			return cmd
+		}
+		select {
+		case <-done:
+			t.Fatalf("%s ended: %s", name, out.String())
+		default:
+		}
+	}
+	t.Fatalf("%s doesn't listen: %s", name, out.String())
+	return nil
+}
+
+// made is the driver of a section.
+func made(t *testing.T, u Use, format string, args ...any) Driver {
+	t.Helper()
+	var p plan.Problems
+	text := fmt.Sprintf(format, args...)
+	c := Read(plan.Parse("p.yaml", []byte(text), &p), &p)
+	if list, _ := p.Sorted(); len(list) > 0 {
+		t.Fatalf("%s: %v", text, list)
+	}
+	u.Nodes, u.Addrs = []string{"n1"}, map[string]string{"n1": "127.0.0.1"}
+	d, err := c.Driver(u)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return d
+}
+
+// A trial drives a database directly.
+type trial struct {
+	driver   Driver
+	sessions int
+	span     time.Duration
+	next     func(r *rand.Rand) Call // called under a lock
+	last     func() Call             // for each session in the end; nil if there is none
+}
+
+// run records what the sessions do.
+func (tr trial) run(t *testing.T) *history.History {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), tr.span+20*time.Second)
+	defer cancel()
+	first := Process{Node: "n1", Addr: "127.0.0.1", Concurrency: tr.sessions, Nodes: []string{"n1"}}
+	if err := tr.driver.Teardown(ctx, first); err != nil {
+		t.Fatalf("teardown: %v", err)
+	}
+	if err := tr.driver.Setup(ctx, first); err != nil {
+		t.Fatalf("setup: %v", err)
+	}
+	r := &recording{began: time.Now(), rand: rand.New(rand.NewPCG(1, 2))}
+	var all, busy sync.WaitGroup
+	busy.Add(tr.sessions)
+	for i := range tr.sessions {
+		all.Go(func() {
+			p := first
+			p.Number = int32(i)
+			w := &worker{trial: tr, rec: r, proc: p}
+			for time.Since(r.began) < tr.span {
+				w.one(ctx, t, tr.next)
+			}
+			busy.Done()
+			busy.Wait() // last operations begin when all others are done
+			if tr.last != nil {
+				w.one(ctx, t, func(*rand.Rand) Call { return tr.last() })
+			}
+			w.close(t)
+		})
+	}
+	all.Wait()
+	if err := tr.driver.Teardown(ctx, first); err != nil {
+		t.Errorf("teardown: %v", err)
+	}
+	h, err := history.FromOps(r.ops)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d entries: %s", len(r.ops), r.summary())
+	return h
+}
+
+// A recording is what happened so far.
+type recording struct {
+	mu     sync.Mutex
+	began  time.Time
+	rand   *rand.Rand
+	ops    []history.Op
+	errors map[string]int
+}
+
+// write adds an entry.
+func (r *recording) write(op history.Op) {
+	op.ID, op.Index, op.Time = history.ID(len(r.ops)), int64(len(r.ops)), int64(time.Since(r.began))
+	r.ops = append(r.ops, op)
+}
+
+// summary counts the entries by type, and the errors.
+func (r *recording) summary() string {
+	counts := make(map[string]int)
+	for _, op := range r.ops {
+		word := op.Type.String()
+		if len(op.Extra) > 0 {
+			word += " " + op.Extra[0].Value.String()
+		}
+		counts[word]++
+	}
+	var lines []string
+	for word, n := range counts {
+		lines = append(lines, fmt.Sprintf("%d %.120s", n, word))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines[:min(12, len(lines))], "; ")
+}
+
+// A worker is one session after another.
+type worker struct {
+	trial   trial
+	rec     *recording
+	proc    Process
+	session Session
+}
+
+// one performs an operation.
+func (w *worker) one(ctx context.Context, t *testing.T, next func(*rand.Rand) Call) {
+	if w.session == nil {
+		s, err := w.trial.driver.Open(ctx, w.proc)
+		if err != nil {
+			t.Errorf("open: %v", err)
+			time.Sleep(100 * time.Millisecond)
+			return
+		}
+		w.session = s
+	}
+	op := history.Op{Type: history.Invoke, Process: edn.NewInt(int64(w.proc.Number))}
+	w.rec.mu.Lock()
+	c := next(w.rec.rand)
+	c.Process, op.F, op.Value, op.Key = w.proc.Number, edn.NewKeyword(c.F), c.Value, c.Key
+	w.rec.write(op)
+	w.rec.mu.Unlock()
+	limit, cancel := context.WithTimeout(ctx, 5*time.Second)
+	out := w.session.Invoke(limit, c)
+	cancel()
+	op.Type = out.Type
+	if out.Type == history.OK {
+		op.Value = out.Value
+	} else {
+		op.Extra = []history.Field{{Name: "error", Value: out.Error}}
+	}
+	w.rec.mu.Lock()
+	w.rec.write(op)
+	w.rec.mu.Unlock()
+	if out.Type == history.Info {
+		w.close(t)
+		w.proc.Number += int32(w.proc.Concurrency)
+	}
+}
+
+// close ends the session.
+func (w *worker) close(t *testing.T) {
+	if w.session == nil {
+		return
+	}
+	if err := w.session.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	w.session = nil
+}
+
+// judged gives a history to a checker.
+func judged(t *testing.T, h *history.History, checker string, v all.Values) check.Result {
+	t.Helper()
+	c, ok := all.Find(checker)
+	if !ok {
+		t.Fatalf("no checker %s", checker)
+	}
+	r, err := c.Run(t.Context(), h, v)
+	if err != nil {
+		t.Fatalf("%s: %v", checker, err)
+	}
+	return r
+}
+
+// wantValid fails unless the verdict is that the history is valid.
+func wantValid(t *testing.T, r check.Result) {
+	t.Helper()
+	if r.Verdict != check.Valid {
+		t.Errorf("%s: %v, want valid: %v %v", r.Checker, r.Verdict, kindsOf(r), r.Reasons)
+	}
+}
+
+// kindsOf are the kinds of anomalies found.
+func kindsOf(r check.Result) []string {
+	var kinds []string
+	for _, a := range r.Anomalies {
+		kinds = append(kinds, a.Kind)
+	}
+	slices.Sort(kinds)
+	return slices.Compact(kinds)
+}
+
+// lasting is how long a database is driven: longer where there is time for it.
+func lasting() time.Duration {
+	if os.Getenv("JCOLLECT_CLUSTER") != "" {
+		return 3 * time.Second
+	}
+	return 300 * time.Millisecond
+}

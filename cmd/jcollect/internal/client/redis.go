@@ -1,0 +1,202 @@
+package client
+
+import (
+	"context"
+	"net"
+	"strconv"
+	"strings"
+
+	"jcheck/history"
+	"jcheck/internal/edn"
+)
+
+// redisPrefix begins all keys of ours; Teardown removes what begins so.
+const redisPrefix = "jcollect:"
+
+// A redisDriver opens sessions to Redis: to the process's own node, or to whom that node's Sentinel calls primary.
+type redisDriver struct {
+	plan redisPlan
+	load load
+	ops  map[string]redisOp
+}
+
+// A redisSession is one connection, opened anew by the next call after it broke.
+type redisSession struct {
+	driver *redisDriver
+	proc   Process
+	conn   *respConn // nil if there is none now
+}
+
+// address finds whom to talk to.
+func (d *redisDriver) address(ctx context.Context, p Process) (string, error) {
+	own := d.plan.address(p)
+	if d.plan.master == "" || d.plan.via == "node" {
+		return own, nil
+	}
+	host, _, err := net.SplitHostPort(own)
+	if err != nil {
+		return "", err
+	}
+	c, err := openResp(ctx, net.JoinHostPort(host, strconv.Itoa(d.plan.sentinelPort)), nil)
+	if err != nil {
+		return "", err
+	}
+	defer c.close()
+	r, err := c.one(ctx, "SENTINEL", "get-master-addr-by-name", d.plan.master)
+	if err != nil {
+		return "", err
+	}
+	at, ok := r.texts()
+	if !ok || len(at) != 2 {
+		return "", fail("no-client", "the sentinel of "+p.Node+" knows no primary named "+strconv.Quote(d.plan.master))
+	}
+	return net.JoinHostPort(at[0], at[1]), nil
+}
+
+// connect opens a connection and says who we are.
+func (d *redisDriver) connect(ctx context.Context, p Process) (*respConn, error) {
+	addr, err := d.address(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	c, err := openResp(ctx, addr, d.plan.tls)
+	if err != nil {
+		return nil, err
+	}
+	var hello [][]string
+	if d.plan.password != "" {
+		words := []string{"AUTH"}
+		if d.plan.user != "" {
+			words = append(words, d.plan.user)
+		}
+		hello = append(hello, append(words, d.plan.password))
+	}
+	if d.plan.database != 0 {
+		hello = append(hello, []string{"SELECT", strconv.Itoa(d.plan.database)})
+	}
+	if len(hello) == 0 {
+		return c, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
+	if _, err := c.do(ctx, hello...); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// Open begins a session.
+func (d *redisDriver) Open(ctx context.Context, p Process) (Session, error) {
+	c, err := d.connect(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return &redisSession{d, p, c}, nil
+}
+
+// Setup makes the accounts of a bank; everything else makes itself.
+func (d *redisDriver) Setup(ctx context.Context, p Process) error {
+	if d.load.object != "bank" {
+		return nil
+	}
+	c, err := d.connect(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	var commands [][]string
+	for _, account := range d.load.accounts() {
+		commands = append(commands, []string{"SET", redisKey("bank", &account.name), strconv.FormatInt(account.balance, 10)})
+	}
+	_, err = c.do(ctx, commands...)
+	return err
+}
+
+// Teardown removes our keys.
+func (d *redisDriver) Teardown(ctx context.Context, p Process) error {
+	c, err := d.connect(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	cursor := "0"
+	for {
+		r, err := c.one(ctx, "SCAN", cursor, "MATCH", redisPrefix+"*", "COUNT", "1000")
+		if err != nil {
+			return err
+		}
+		if len(r.items) != 2 {
+			return &garbageError{"no answer to SCAN"}
+		}
+		keys, ok := r.items[1].texts()
+		if !ok {
+			return &garbageError{"no answer to SCAN"}
+		}
+		if len(keys) > 0 {
+			if _, err := c.one(ctx, append([]string{"DEL"}, keys...)...); err != nil {
+				return err
+			}
+		}
+		if cursor = r.items[0].text; cursor == "0" {
+			return nil
+		}
+	}
+}
+
+// Invoke performs one operation.
+func (s *redisSession) Invoke(ctx context.Context, c Call) Outcome {
+	op, ok := s.driver.ops[c.F]
+	if !ok {
+		return finish(true, history.Value{}, unknownCall(c, s.driver.load.object))
+	}
+	if s.conn == nil {
+		conn, err := s.driver.connect(ctx, s.proc)
+		if err != nil {
+			return finish(true, history.Value{}, fail("no-client", err.Error()))
+		}
+		s.conn = conn
+	}
+	v, err := op.run(ctx, redisCall{s.conn, s.driver.plan}, c)
+	if err != nil {
+		if f := asFailure(err); !f.answered || s.stale(f) {
+			s.conn.close()
+			s.conn = nil
+		}
+	}
+	return finish(op.reads(c), v, err)
+}
+
+// stale tells whether an answer means that another node is to be asked next time.
+func (s *redisSession) stale(f *failure) bool {
+	return s.driver.plan.master != "" && f.words[0] == "redis" && (f.words[1] == "READONLY" || f.words[1] == "MASTERDOWN")
+}
+
+// Close ends the connection.
+func (s *redisSession) Close() error {
+	if s.conn != nil {
+		s.conn.close()
+		s.conn = nil
+	}
+	return nil
+}
+
+// redisKey is the key of an object: its kind, and which of that kind; nil if there is one only.
+func redisKey(kind string, key *history.Value) string {
+	if key == nil {
+		return redisPrefix + kind
+	}
+	return redisPrefix + kind + ":" + stored(*key)
+}
+
+// stored is a value as databases keep it: EDN, which comes back as it was.
+func stored(v history.Value) string { return string(edn.Append(nil, v)) }
+
+// restored is the value that a database kept. What we didn't write is a text.
+func restored(text string) history.Value {
+	v, rest, err := edn.Parse([]byte(text))
+	if err != nil || strings.TrimSpace(text[rest:]) != "" {
+		return edn.NewString(text)
+	}
+	return v
+}

@@ -1,0 +1,44 @@
+package client
+
+import (
+	"strconv"
+	"testing"
+)
+
+// redisServer starts one that keeps nothing.
+func redisServer(t *testing.T, args ...string) int {
+	t.Helper()
+	need(t, "redis-server")
+	port := freePort(t)
+	start(t, port, "redis-server", append([]string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--dir", t.TempDir()}, args...)...)
+	return port
+}
+
+// Without this an operation could do something else than it says, which a checker would blame on Redis.
+func TestRedisWorkloads(t *testing.T) {
+	port := redisServer(t)
+	for _, row := range []struct {
+		workload, options, checker string
+		load                       loadMaker
+	}{
+		{"register", "", "linearizable", registers},
+		{"cas-register", ", txn: lua", "linearizable", registers},
+		{"set-full", "", "set-full", sets},
+		{"set", ", set: list", "set", sets},
+		{"counter", "", "counter", counters},
+		{"queue", "", "total-queue", queues},
+		{"unique-ids", "", "unique-ids", ids},
+		{"append", "", "elle", txns("append")},
+		{"append", ", txn: lua", "elle", txns("append")},
+		{"rw-register", "", "elle", txns("w")},
+		{"rw-register", ", txn: lua", "elle", txns("w")},
+		{"bank", "", "bank", banks},
+	} {
+		t.Run(row.workload+row.options, func(t *testing.T) {
+			d := made(t, Use{Workload: row.workload}, "{kind: redis, port: %d%s}", port, row.options)
+			next, last := row.load()
+			h := trial{driver: d, sessions: 8, span: lasting(), next: next, last: last}.run(t)
+			wantValid(t, judged(t, h, row.checker, nil))
+		})
+	}
+}
