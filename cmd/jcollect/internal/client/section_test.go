@@ -31,7 +31,7 @@ func TestRead(t *testing.T) {
 		{"{kind: oracle, port: 1, timeout: never}", `p.yaml:1:8: "oracle"|p.yaml:1:34: "never" is no duration`},
 		{"{kind: mem, timeout: 0s}", "p.yaml:1:22: a timeout of nothing"},
 		{"{kind: mem, port: 1, faults: {lose: 2, eat: 1}}", `p.yaml:1:13: client has no key "port"|p.yaml:1:37: "2"|p.yaml:1:40: client faults has no key`},
-		{"mem", "client is a single value, want a map"},
+		{"mem", `client is "mem", want a map`},
 	} {
 		_, got := read(t, test.text)
 		if test.want == "" && got != "" {
