@@ -15,7 +15,9 @@ type Node struct {
 	Index  int    // its place in the plan, from 0
 	Addr   string // the IP address that the other nodes reach it by; "" until it was looked up
 	Remote remote.Remote
-	Agent  string // path of the agent on the node; "" until it was uploaded
+	Agent  string // path of the agent on the node; "" until Install
+	User   string // who runs the agent and what needs rights on the node: "root", or "" for who logs in
+	State  string // folder of the agent there; "" is agent.DefaultState, with the name in it if the node is this machine
 }
 
 // Each runs f for all nodes at the same time and returns what went wrong, by name; nil if nothing did.

@@ -1,0 +1,8 @@
+package agent
+
+// Port is the request to wait until a TCP port takes connections.
+type Port struct {
+	Addr    string `json:"addr"` // host:port, as the node sees it
+	Timeout int64  `json:"timeout_ms"`
+	Daemon  string `json:"daemon,omitempty"` // give up at once when this daemon has ended
+}

@@ -1,0 +1,22 @@
+package agent
+
+// verbs are all that the agent can do.
+func verbs() []verb {
+	return []verb{
+		bind("start", (*agent).start),
+		bind("stop", (*agent).stop),
+		bind("signal", (*agent).signal),
+		bind("status", (*agent).status),
+		bind("daemons", (*agent).daemons),
+		bind("matching", (*agent).matching),
+		bind("runner", (*agent).runner),
+		bind("await", (*agent).await),
+		bind("arm", (*agent).arm),
+		bind("renew", (*agent).renew),
+		bind("release", (*agent).releaseLease),
+		bind("heal", (*agent).heal),
+		bind("heal-all", (*agent).healAll),
+		bind("leases", (*agent).leases),
+		bind("keeper", (*agent).keeper),
+	}
+}
