@@ -18,7 +18,13 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+
+	"jcheck/cmd/jcollect/internal/agent"
 )
+
+// agentVerb is the verb by which jcollect calls itself on a node. It is no command for users and isn't among them: it must
+// start quickly, and treat signals in its own way.
+const agentVerb = "agent"
 
 // The exit codes. Scripts depend on them.
 const (
@@ -30,6 +36,9 @@ const (
 )
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == agentVerb {
+		os.Exit(guard(os.Stderr, func() int { return agent.Main(context.Background(), os.Args[2:], os.Stdin, os.Stdout) }))
+	}
 	soft, hard, stop := interrupts()
 	code := guard(os.Stderr, func() int {
 		e := &env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, soft: soft, hard: hard}

@@ -16,7 +16,7 @@ var targets = [][]string{{"linux", "amd64"}, {"linux", "arm64"}, {"darwin", "arm
 // awaited are packages that are whole before the command that they are for.
 var awaited = []string{
 	"cmd/jcollect/internal/remote", "cmd/jcollect/internal/generator", "cmd/jcollect/internal/node", "cmd/jcollect/internal/run",
-	"cmd/jcollect/internal/agent", "cmd/jcollect/internal/interpreter", "cmd/jcollect/internal/lab", "internal/store",
+	"cmd/jcollect/internal/interpreter", "cmd/jcollect/internal/lab", "internal/store",
 }
 
 // deadBreaches finds files that no build or test ever compiles, packages that nothing imports, and files that declare
