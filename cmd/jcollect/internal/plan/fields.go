@@ -217,7 +217,11 @@ func File(file *string) func(*Node, *Problems) {
 		}
 		f, err := os.Open(name)
 		if err != nil {
-			p.Add(n.Pos, "files are looked for beside the plan", "open %s: %v", shown(name), unwrapped(err))
+			hint := ""
+			if n.Pos.Line > 0 && !filepath.IsAbs(n.Text) {
+				hint = "files are looked for beside the plan"
+			}
+			p.Add(n.Pos, hint, "open %s: %v", shown(name), unwrapped(err))
 			return
 		}
 		info, err := f.Stat()

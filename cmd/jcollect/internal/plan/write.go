@@ -1,46 +1,63 @@
 package plan
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
 
-// YAML is the value as YAML that reads back as the same: a plan with the changes of a command line can be kept. Comments
-// are not.
+// YAML is the node as a plan has it, without the comments. Read again it is the same, places apart.
 func (n *Node) YAML() ([]byte, error) {
-	text, err := yaml.Marshal(n.tree())
-	if err != nil {
-		return nil, fmt.Errorf("write the plan: %w", err)
+	var b bytes.Buffer
+	e := yaml.NewEncoder(&b)
+	e.SetIndent(2)
+	if err := e.Encode(n.library()); err != nil {
+		return nil, fmt.Errorf("write the plan as YAML: %w", err)
 	}
-	return text, nil
+	if err := e.Close(); err != nil {
+		return nil, fmt.Errorf("write the plan as YAML: %w", err)
+	}
+	return b.Bytes(), nil
 }
 
-// tree is the value as the library has it. It goes as deep as plans may be nested.
-func (n *Node) tree() *yaml.Node {
+// library is the node as the library has it.
+func (n *Node) library() *yaml.Node {
 	switch n.Kind {
 	case Scalar:
 		y := &yaml.Node{Kind: yaml.ScalarNode, Tag: n.Tag, Value: n.Text}
-		if n.Tag == "" {
-			y.Tag = "!!str"
-		}
-		if strings.Contains(n.Text, "\n") {
+		if n.Tag == "!!str" && strings.Contains(n.Text, "\n") {
 			y.Style = yaml.LiteralStyle
 		}
 		return y
 	case List:
-		y := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
+		y := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Style: n.flow()}
 		for _, item := range n.Items {
-			y.Content = append(y.Content, item.tree())
+			y.Content = append(y.Content, item.library())
 		}
 		return y
 	case Map:
 		y := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 		for _, p := range n.Pairs {
-			y.Content = append(y.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: p.Key}, p.Value.tree())
+			y.Content = append(y.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: p.Key}, p.Value.library())
 		}
 		return y
 	}
-	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: n.Text}
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: "null"}
+}
+
+// flow writes short lists of single values on one line.
+func (n *Node) flow() yaml.Style {
+	size := 0
+	for _, item := range n.Items {
+		size += len(item.Text) + 2
+		if item.Kind != Scalar || strings.Contains(item.Text, "\n") {
+			return 0
+		}
+	}
+	if size > 80 {
+		return 0
+	}
+	return yaml.FlowStyle
 }
