@@ -37,7 +37,7 @@ func aNode(depth int) *rapid.Generator[*Node] {
 			}
 			return n
 		case kind == 3:
-			return &Node{Kind: Scalar, Tag: "!!int", Text: rapid.StringMatching(`-?[1-9][0-9]{0,20}`).Draw(t, "number")}
+			return &Node{Kind: Scalar, Tag: "!!int", Text: rapid.StringMatching(`-?[1-9][0-9]{0,17}`).Draw(t, "number")}
 		}
 		return &Node{Kind: Scalar, Tag: "!!str", Text: aText().Draw(t, "text")}
 	})

@@ -44,7 +44,7 @@ func (n *Node) library() *yaml.Node {
 		}
 		return y
 	}
-	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: "null"}
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: n.Text}
 }
 
 // flow writes short lists of single values on one line.
