@@ -1,0 +1,151 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"jcheck/check"
+	"jcheck/check/all"
+	"jcheck/history"
+	"jcheck/internal/store"
+	"jcheck/render"
+)
+
+// A Check is a checker of the table in check/all, with options.
+type Check struct {
+	Name    string
+	Options all.Values
+}
+
+// judging is what is needed to judge a stored run, now or again.
+type judging struct {
+	checks []Check // none: whatever the history is recognised as
+	keyed  bool    // values are [key value], each key a history of its own
+}
+
+// A Judged is a history that was judged. The history is open; it is nil if there was none to be judged.
+type Judged struct {
+	History *history.History
+	Result  check.Result
+}
+
+// Close gives the history back.
+func (j Judged) Close() error {
+	if j.History == nil {
+		return nil
+	}
+	return j.History.Close()
+}
+
+// errNoHistory is a run in which nothing happened.
+var errNoHistory = errors.New("no operation was recorded, so there is nothing to judge")
+
+// judge judges the history of a run as it is on disk. The error is a history that can't be read; whatever a checker
+// can't make sense of is an unknown verdict instead.
+func (j judging) judge(ctx context.Context, r *store.Run) (Judged, error) {
+	path := filepath.Join(r.Dir(), store.HistoryEDN)
+	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) || err == nil && info.Size() == 0 {
+		return Judged{}, errNoHistory
+	}
+	o := history.Options{Lenient: true, Independent: history.IndependentOff}
+	if j.keyed {
+		o.Independent = history.IndependentOn
+	}
+	h, err := history.Open(ctx, path, o)
+	if err != nil {
+		return Judged{}, err
+	}
+	d := Judged{History: h, Result: j.result(ctx, h)}
+	for _, w := range h.Warnings() {
+		d.Result.Notes = append(d.Result.Notes, check.Note{Code: w.Code, Text: w.String()})
+	}
+	return d, nil
+}
+
+// result merges what the checkers say, as `jcheck check` does: invalid > unknown > valid. stats and unhandled-exceptions
+// join, as they join there.
+func (j judging) result(ctx context.Context, h *history.History) check.Result {
+	if len(j.checks) == 0 {
+		return all.Judge(ctx, h, all.Values{})
+	}
+	r := check.Result{Checker: "check", Verdict: check.Valid, Composed: true}
+	named := make(map[string]bool)
+	run := func(c all.Checker, v all.Values) {
+		part, err := c.Run(ctx, h, v)
+		if err != nil {
+			part = check.Result{Checker: c.Name, Reasons: []check.Reason{{Code: "another-workload", Text: err.Error()}}}
+		}
+		r.Parts = append(r.Parts, check.Part{Name: c.Name, Result: part})
+		r.Verdict = check.Worse(r.Verdict, part.Verdict)
+	}
+	for _, asked := range j.checks {
+		c, ok := all.Find(asked.Name)
+		if !ok || named[c.Name] {
+			continue // a picture, or one that another room asked for as well
+		}
+		named[c.Name] = true
+		run(c, asked.Options)
+	}
+	for _, c := range all.Checkers() {
+		if c.Always && !named[c.Name] {
+			run(c, all.Values{})
+		}
+	}
+	if h.Len() > 0 && !anyClient(h) {
+		r.Verdict = check.Worse(r.Verdict, check.Unknown)
+		r.Reasons = append(r.Reasons, check.Reason{Code: "empty-history", Text: "no client did anything, so there is nothing to judge"})
+	}
+	return r
+}
+
+// anyClient tells whether a client did something.
+func anyClient(h *history.History) bool {
+	for id := range h.All() {
+		if check.OfClient(h, id) {
+			return true
+		}
+	}
+	return false
+}
+
+// keep writes the results into the run's folder, and the page to look at. What can't be written is told, and changes no
+// verdict.
+func (d Judged) keep(ctx context.Context, r *store.Run) error {
+	name := filepath.Join(r.Name, r.Stamp)
+	_, drawErr := render.Files(ctx, filepath.Join(r.Dir(), store.CheckDir), d.History, d.Result, render.FileOptions{
+		Name: name, MaxGraph: maxGraphBytes, Page: render.HTMLOptions{File: name},
+	})
+	return errors.Join(
+		r.Write(func(w io.Writer) error { return render.WriteEDN(w, d.History, name, d.Result) }, store.ResultsEDN),
+		r.Write(func(w io.Writer) error { return render.WriteJSON(w, d.History, name, d.Result) }, store.ResultsJSON),
+		drawErr)
+}
+
+// maxGraphBytes bounds a graph among the files of a result.
+const maxGraphBytes = 1 << 20
+
+// namedChecks are the checks that a plan names. Those that only draw have no row in the table, and are left out when
+// they are run.
+func namedChecks(names []string) []Check {
+	var checks []Check
+	for _, n := range names {
+		checks = append(checks, Check{Name: n, Options: all.Values{}})
+	}
+	return checks
+}
+
+// union are the checks of two lists; where both have one, the first list's options count.
+func union(first, second []Check) []Check {
+	list := slices.Clone(first)
+	for _, c := range second {
+		if !slices.ContainsFunc(list, func(have Check) bool { return have.Name == c.Name }) {
+			list = append(list, c)
+		}
+	}
+	return list
+}

@@ -1,0 +1,35 @@
+package run
+
+import (
+	"jcheck/check"
+)
+
+// The exit codes of a run. They are jcheck's.
+const (
+	exitValid   = 0
+	exitInvalid = 1
+	exitUnknown = 2
+	exitCrash   = 255
+)
+
+// An Outcome is how a run ended.
+type Outcome struct {
+	Dir     string // of the run in the store; "" if it came to none
+	Judged  bool   // there was a history, and it was looked at
+	Verdict check.Verdict
+	Err     error   // why there is no verdict; nil if there is one
+	Trouble []error // what failed beside it: it changes no verdict
+}
+
+// Code is the exit code of the run.
+func (o Outcome) Code() int {
+	switch {
+	case !o.Judged:
+		return exitCrash
+	case o.Verdict == check.Valid:
+		return exitValid
+	case o.Verdict == check.Invalid:
+		return exitInvalid
+	}
+	return exitUnknown
+}
