@@ -1,0 +1,89 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"jcheck/cmd/jcollect/internal/node"
+)
+
+// healTries is how often a node's healing is tried. What a node can't be told now it may hear a little later, and in the
+// end there are the leases.
+const healTries = 3
+
+// healPause is between two tries.
+const healPause = time.Second
+
+// Heal undoes every fault on every node, whatever is known of them. It may be called at any time, also twice, also while
+// an operation goes on. What can't be healed is said of each node.
+func (n *Nemesis) Heal(ctx context.Context) map[string]error { return n.healAll(ctx) }
+
+func (n *Nemesis) healAll(ctx context.Context) map[string]error {
+	return n.each(ctx, n.names, func(ctx context.Context, on *node.Node) error {
+		var err error
+		for try := range healTries {
+			if try > 0 && !sleep(ctx, healPause) {
+				return errors.Join(err, ctx.Err())
+			}
+			if err = n.healNode(ctx, on); err == nil {
+				return nil
+			}
+		}
+		return err
+	})
+}
+
+// healNode undoes everything on one node: each kind as its row says, in the order of the table.
+func (n *Nemesis) healNode(ctx context.Context, on *node.Node) error {
+	var errs []error
+	for _, k := range kinds(n.plan) {
+		var failed []error
+		if k.heal != nil {
+			for _, s := range k.heal(n, on) {
+				_, err := n.run(ctx, on, s)
+				failed = append(failed, err)
+			}
+		}
+		if k.revive != nil && n.o.DB != nil && n.plan.has(k.name) {
+			failed = append(failed, k.revive(ctx, n, on))
+		}
+		if err := errors.Join(failed...); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		errs = append(errs, n.release(ctx, k.name, on))
+	}
+	return errors.Join(errs...)
+}
+
+// Teardown heals everything and ends what goes on in the control node. Nothing is asked of the nemesis afterwards.
+func (n *Nemesis) Teardown(ctx context.Context) error {
+	errs := n.healAll(ctx)
+	n.stopRenewing()
+	return joinNodes("heal", errs)
+}
+
+// Heal undoes on nodes what any run ever injected there, for one that ended without it. It needs no plan: firewalls,
+// traffic control and disks are searched for what is ours. Processes that were paused or killed are the database's, which
+// only a plan knows.
+func Heal(ctx context.Context, nodes []*node.Node) map[string]error {
+	return node.Each(ctx, nodes, func(ctx context.Context, on *node.Node) error {
+		var errs []error
+		for _, s := range []script{raze(""), straighten()} {
+			_, err := runScript(ctx, on, s, defaultTimeout)
+			errs = append(errs, err)
+		}
+		return errors.Join(errs...)
+	})
+}
+
+// sleep waits, and tells whether ctx let it.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}

@@ -1,0 +1,254 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"jcheck/cmd/jcollect/internal/node"
+	"jcheck/cmd/jcollect/internal/remote"
+)
+
+// A Database is what faults ask of the database under test. Each method acts on all its daemons on the node.
+type Database interface {
+	Kill(ctx context.Context, n *node.Node) error
+	Start(ctx context.Context, n *node.Node) error
+	Pause(ctx context.Context, n *node.Node) error
+	Resume(ctx context.Context, n *node.Node) error
+	// Primaries are the names of the nodes that take themselves for a primary now.
+	Primaries(ctx context.Context) ([]string, error)
+}
+
+// Leases are the dead man's switches on the nodes: whatever is armed there and not renewed in time is healed by the node
+// itself, with the given scripts of sh, run by root.
+type Leases interface {
+	Arm(ctx context.Context, n *node.Node, id string, ttl time.Duration, heal []string) error
+	Renew(ctx context.Context, n *node.Node, id string) error
+	Release(ctx context.Context, n *node.Node, id string) error
+}
+
+// Options are what a nemesis works with.
+type Options struct {
+	Nodes          []*node.Node
+	DB             Database // nil if the plan has none; faults of processes are impossible then
+	Leases         Leases   // nil to go without; meant for tests
+	Seed           uint64
+	SkipImpossible bool         // leave faults out that a node can't do, instead of failing in Setup
+	Log            *slog.Logger // nil is silent
+}
+
+// A Nemesis injects the faults of a plan and heals them. Its methods may be called at the same time.
+type Nemesis struct {
+	plan   Plan
+	o      Options
+	log    *slog.Logger
+	names  []string
+	facts  map[string]facts // of each node, after Setup
+	scheme map[string]move  // what each f does
+
+	mu      sync.Mutex
+	rng     *rand.Rand
+	on      map[string]map[string]bool // kind → nodes on which it may be on
+	skipped []Impossible
+	renewal context.CancelFunc // ends the renewals of leases; nil while none is due
+	renewed chan struct{}      // closed when they have ended
+}
+
+// New is the nemesis of a plan for the given nodes. It touches none of them; Setup does. The error tells of targets that
+// these nodes can't have.
+func New(p Plan, o Options) (*Nemesis, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	n := &Nemesis{plan: p, o: o, log: o.Log, facts: map[string]facts{}, scheme: map[string]move{},
+		rng: rand.New(rand.NewPCG(o.Seed, 0x6a636f6c6c656374)), on: map[string]map[string]bool{}}
+	for _, node := range o.Nodes {
+		n.names = append(n.names, node.Name)
+	}
+	var errs []error
+	for _, k := range kinds(p) {
+		for _, m := range k.moves {
+			m.kind = k.name
+			n.scheme[m.f] = m
+		}
+		for _, t := range p.Targets[k.name] {
+			if err := t.fits(k, n.names); err != nil && slices.Contains(p.Faults, k.name) {
+				errs = append(errs, fmt.Errorf("nemesis target of %s: %w", k.name, err))
+			}
+		}
+	}
+	return n, errors.Join(errs...)
+}
+
+// Any tells whether there is a fault to inject at all.
+func (n *Nemesis) Any() bool { return len(n.plan.Faults) > 0 }
+
+// Skipped are the faults that Setup left out.
+func (n *Nemesis) Skipped() []Impossible {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.skipped)
+}
+
+// Setup looks at what the nodes can do, and removes what an earlier run left. Faults that a node can't do are an
+// *ImpossibleError, or are left out of the plan from now on with SkipImpossible: ask for Generator afterwards.
+func (n *Nemesis) Setup(ctx context.Context) error {
+	if errs := n.probeAll(ctx); len(errs) > 0 {
+		return joinNodes("probe", errs)
+	}
+	if errs := Heal(ctx, n.o.Nodes); len(errs) > 0 {
+		return joinNodes("heal what an earlier run left", errs)
+	}
+	n.mu.Lock()
+	n.plan.netem = len(n.names) > 0
+	for _, f := range n.facts {
+		n.plan.netem = n.plan.netem && f.netem
+	}
+	n.mu.Unlock()
+	lacks := n.lacks()
+	if len(lacks) == 0 {
+		return nil
+	}
+	if !n.o.SkipImpossible {
+		return &ImpossibleError{lacks}
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.skipped = lacks
+	n.plan.Faults = slices.DeleteFunc(slices.Clone(n.plan.Faults), func(f string) bool {
+		return slices.ContainsFunc(lacks, func(l Impossible) bool { return l.Fault == f })
+	})
+	return nil
+}
+
+// A script is sh for a node, with what it finds as $1, $2, ...
+type script struct {
+	text string
+	args []string
+}
+
+// line is the script as one line of sh that needs nothing else, for a lease to keep.
+func (s script) line() string {
+	return "/bin/sh -c " + remote.Quote(s.text) + " sh " + remote.Join(s.args)
+}
+
+// run runs a script on a node as root and returns what it said, within the plan's time for one.
+func (n *Nemesis) run(ctx context.Context, on *node.Node, s script) (string, error) {
+	return runScript(ctx, on, s, n.plan.timeout())
+}
+
+func runScript(ctx context.Context, on *node.Node, s script, limit time.Duration) (string, error) {
+	r, err := on.Remote.Exec(ctx, remote.Command{Script: s.text, Args: s.args, User: "root", Timeout: limit})
+	return strings.TrimSpace(string(r.Stdout)), err
+}
+
+// each runs f at the same time on the named nodes.
+func (n *Nemesis) each(ctx context.Context, names []string, f func(ctx context.Context, on *node.Node) error) map[string]error {
+	var nodes []*node.Node
+	for _, on := range n.o.Nodes {
+		if slices.Contains(names, on.Name) {
+			nodes = append(nodes, on)
+		}
+	}
+	return node.Each(ctx, nodes, f)
+}
+
+// inject does something to nodes under the protection of a lease: it is armed before, so that there is no moment at which
+// the node is broken and nobody is bound to heal it.
+func (n *Nemesis) inject(ctx context.Context, kind string, names []string, do func(ctx context.Context, on *node.Node) error) map[string]error {
+	return n.each(ctx, names, func(ctx context.Context, on *node.Node) error {
+		n.mark(kind, on.Name, true)
+		if err := n.arm(ctx, kind, on); err != nil {
+			return err
+		}
+		return do(ctx, on)
+	})
+}
+
+// mend heals one kind of fault on nodes, whether or not it is known to be on there, and lets its leases go.
+func (n *Nemesis) mend(ctx context.Context, kind string, names []string, also func(ctx context.Context, on *node.Node) error) map[string]error {
+	return n.each(ctx, names, func(ctx context.Context, on *node.Node) error {
+		var errs []error
+		if also != nil {
+			errs = append(errs, also(ctx, on))
+		}
+		for _, s := range n.healing(kind, on) {
+			_, err := n.run(ctx, on, s)
+			errs = append(errs, err)
+		}
+		if err := errors.Join(errs...); err != nil {
+			return err // the lease stays: it is the node's own last chance
+		}
+		return n.release(ctx, kind, on)
+	})
+}
+
+// mark notes whether a kind of fault may be on at a node.
+func (n *Nemesis) mark(kind, name string, on bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.on[kind] == nil {
+		n.on[kind] = map[string]bool{}
+	}
+	if on {
+		n.on[kind][name] = true
+	} else {
+		delete(n.on[kind], name)
+	}
+}
+
+// isOn tells whether a kind of fault may be on at a node.
+func (n *Nemesis) isOn(kind, name string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.on[kind][name]
+}
+
+// primaries asks the database for its primaries.
+func (n *Nemesis) primaries(ctx context.Context) ([]string, error) {
+	if n.o.DB == nil {
+		return nil, errors.New("the target primaries needs a database (hint: db: primaries: in the plan)")
+	}
+	list, err := n.o.DB.Primaries(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("ask for primaries: %w", err)
+	}
+	if len(list) == 0 {
+		return nil, errors.New("there is no primary now")
+	}
+	return list, known(list, n.names)
+}
+
+// choose are the nodes that a target means now.
+func (n *Nemesis) choose(ctx context.Context, t Target) ([]string, error) {
+	return t.names(n.names, func() ([]string, error) { return n.primaries(ctx) }, n.chance())
+}
+
+// chance is a source of randomness of its own for one choice, so that choices at the same time don't share one.
+func (n *Nemesis) chance() *rand.Rand {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return rand.New(rand.NewPCG(n.rng.Uint64(), n.rng.Uint64()))
+}
+
+// fact is what is known of a node.
+func (n *Nemesis) fact(name string) facts {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.facts[name]
+}
+
+// joinNodes is one error of those of several nodes, in the order of their names; nil if there are none.
+func joinNodes(what string, errs map[string]error) error {
+	var list []error
+	for _, name := range sortedKeys(errs) {
+		list = append(list, fmt.Errorf("%s: %s: %w", what, name, errs[name]))
+	}
+	return errors.Join(list...)
+}

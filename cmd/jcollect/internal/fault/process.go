@@ -1,0 +1,101 @@
+package fault
+
+import (
+	"context"
+	"errors"
+
+	"jcheck/cmd/jcollect/internal/client"
+	"jcheck/cmd/jcollect/internal/node"
+	"jcheck/history"
+)
+
+// killKind ends the database on nodes, as a crash does, and starts it again.
+func killKind() kind {
+	return kind{
+		name: "kill", doc: "the database's daemons are killed with SIGKILL, and started again", words: nodeWords[:],
+		needs: needsDB, begin: strike("kill", "kill"), end: undo("start"), final: finally("start"),
+		revive: func(ctx context.Context, n *Nemesis, on *node.Node) error {
+			if !n.isOn("kill", on.Name) {
+				return nil // a database that was never set up, or is torn down already, isn't started by a heal
+			}
+			return n.o.DB.Start(ctx, on)
+		},
+		moves: []move{
+			{f: "kill", do: onChosen("kill", "killed", Database.Kill)},
+			{f: "start", do: onEach("kill", "started", Database.Start)},
+		},
+	}
+}
+
+// pauseKind stops the database on nodes without its knowing, as a long pause of a virtual machine does.
+func pauseKind() kind {
+	return kind{
+		name: "pause", doc: "the database's daemons are stopped with SIGSTOP, and go on", words: nodeWords[:],
+		needs: needsDB, begin: strike("pause", "pause"), end: undo("resume"), final: finally("resume"),
+		revive: func(ctx context.Context, n *Nemesis, on *node.Node) error { return n.o.DB.Resume(ctx, on) },
+		moves: []move{
+			{f: "pause", do: onChosen("pause", "paused", Database.Pause)},
+			{f: "resume", do: onEach("pause", "resumed", Database.Resume)},
+		},
+	}
+}
+
+// restartKind kills the database and starts it at once.
+func restartKind() kind {
+	restart := func(db Database, ctx context.Context, n *node.Node) error {
+		return errors.Join(db.Kill(ctx, n), db.Start(ctx, n))
+	}
+	return kind{
+		name: "restart", doc: "the database's daemons are killed and started again at once", words: nodeWords[:],
+		needs: needsDB, begin: strikeOnce("restart", "restart"),
+		moves: []move{{f: "restart", do: onChosen("restart", "restarted", restart)}},
+	}
+}
+
+// needsDB is what every fault of processes needs.
+func needsDB(n *Nemesis, _ string) []Impossible {
+	if n.o.DB != nil {
+		return nil
+	}
+	return []Impossible{{Why: "the plan has no database", Mend: "db: daemons: in the plan, or the fault script"}}
+}
+
+// onChosen does something to the database on the nodes that the operation's target means.
+func onChosen(kind, word string, do func(Database, context.Context, *node.Node) error) func(context.Context, *Nemesis, client.Call) (history.Value, error) {
+	return func(ctx context.Context, n *Nemesis, c client.Call) (history.Value, error) {
+		t, err := targetOf(c.Value)
+		if err != nil {
+			return history.Value{}, err
+		}
+		if n.o.DB == nil {
+			return history.Value{}, errors.New("the plan has no database")
+		}
+		names, err := n.choose(ctx, t)
+		if err != nil {
+			return history.Value{}, err
+		}
+		errs := n.inject(ctx, kind, names, func(ctx context.Context, on *node.Node) error { return do(n.o.DB, ctx, on) })
+		return outcomes(names, word, errs), joinNodes(kind, errs)
+	}
+}
+
+// onEach heals a fault of processes on all nodes, or on those that the operation names.
+func onEach(kind, word string, do func(Database, context.Context, *node.Node) error) func(context.Context, *Nemesis, client.Call) (history.Value, error) {
+	return func(ctx context.Context, n *Nemesis, c client.Call) (history.Value, error) {
+		t, err := targetOf(c.Value)
+		if err != nil {
+			return history.Value{}, err
+		}
+		if n.o.DB == nil {
+			return history.Value{}, errors.New("the plan has no database")
+		}
+		names := n.names
+		if !c.Value.IsNil() {
+			if names, err = n.choose(ctx, t); err != nil {
+				return history.Value{}, err
+			}
+		}
+		errs := n.mend(ctx, kind, names, func(ctx context.Context, on *node.Node) error { return do(n.o.DB, ctx, on) })
+		return outcomes(names, word, errs), joinNodes(word, errs)
+	}
+}

@@ -1,0 +1,138 @@
+package fault
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"jcheck/history"
+	"jcheck/internal/edn"
+)
+
+// A Window is the time in which a fault was on, as a history has it.
+type Window struct {
+	Fault   string        // partition, kill, ...
+	F       string        // the operation that began it
+	Value   history.Value // what was done to whom, as the nemesis said; as it was asked if it said nothing
+	StartNS int64         // when its injection was begun, since the start of the run
+	OnNS    int64         // when the injection had ended: by then it was surely on; -1 if the history ends before
+	HealNS  int64         // when its healing was begun: until then it was surely on; -1 if it never was
+	EndNS   int64         // when the healing had ended; -1 if the history ends before
+}
+
+// Windows are the times of all faults of a history, in the order of their beginnings. Faults that heal themselves, such
+// as a restart, last as long as their operation.
+func Windows(ops []history.Op) []Window {
+	var list []Window
+	open := map[string]int{} // fault → its window in list
+	var begun *history.Op    // the nemesis's operation that goes on
+	for _, op := range ops {
+		if op.Process.Kind != edn.Keyword || op.Process.Text != "nemesis" {
+			continue
+		}
+		if begun == nil || !edn.Equal(begun.F, op.F) {
+			begun = &op
+			list = began(list, open, op)
+			continue
+		}
+		list = ended(list, open, op)
+		begun = nil
+	}
+	slices.SortStableFunc(list, func(a, b Window) int { return cmp.Compare(a.StartNS, b.StartNS) })
+	return list
+}
+
+// began takes an invocation of the nemesis.
+func began(list []Window, open map[string]int, op history.Op) []Window {
+	fault, role := roleOf(op.F.Text)
+	switch role {
+	case begins, once:
+		if i, on := open[fault]; on { // the new one takes its place
+			list[i].HealNS, list[i].EndNS = op.Time, op.Time
+		}
+		open[fault] = len(list)
+		return append(list, Window{Fault: fault, F: op.F.Text, Value: op.Value, StartNS: op.Time, OnNS: -1, HealNS: -1, EndNS: -1})
+	case ends:
+		for name, i := range open {
+			if fault == "" || name == fault {
+				list[i].HealNS = op.Time
+			}
+		}
+	}
+	return list
+}
+
+// ended takes a completion of the nemesis. A heal that went wrong ends nothing: the fault may be on still.
+func ended(list []Window, open map[string]int, op history.Op) []Window {
+	fault, role := roleOf(op.F.Text)
+	failed := slices.ContainsFunc(op.Extra, func(f history.Field) bool { return f.Name == "error" })
+	for name, i := range open {
+		if fault != "" && name != fault {
+			continue
+		}
+		switch {
+		case role == begins || role == once:
+			list[i].OnNS = op.Time
+			if !op.Value.IsNil() {
+				list[i].Value = op.Value
+			}
+			if role == once {
+				list[i].HealNS, list[i].EndNS = op.Time, op.Time
+				delete(open, name)
+			}
+		case failed:
+			list[i].HealNS = -1
+		default:
+			list[i].EndNS = op.Time
+			delete(open, name)
+		}
+	}
+	return list
+}
+
+// A role is what an operation means for the time in which a fault is on.
+type role uint8
+
+const (
+	none role = iota
+	begins
+	ends
+	once // its effect needs no healing, or stays
+)
+
+// roleOf is the fault that an operation is about, and what it means for it. A heal is about all: "".
+func roleOf(f string) (fault string, r role) {
+	switch f {
+	case healF:
+		return "", ends
+	case "kill":
+		return "kill", begins
+	case "start":
+		return "kill", ends
+	case "pause":
+		return "pause", begins
+	case "resume":
+		return "pause", ends
+	case "bump-clock", "strobe-clock", "scramble-clock":
+		return "clock", begins
+	case "reset-clock":
+		return "clock", ends
+	case "fill-disk":
+		return "disk-full", begins
+	case "free-disk":
+		return "disk-full", ends
+	case "remove-node":
+		return "membership", begins
+	case "add-node":
+		return "membership", ends
+	case "check-clock-offsets", "snapshot-file-chunks":
+		return "", none
+	}
+	if fault, ok := strings.CutPrefix(f, "start-"); ok {
+		return fault, begins
+	}
+	if fault, ok := strings.CutPrefix(f, "stop-"); ok {
+		return fault, ends
+	}
+	return f, once
+}
