@@ -124,6 +124,9 @@ func (e *env) result(ctx context.Context, j job, p *progress, path string) (judg
 		return d, err
 	}
 	d.h = h
+	if path != "-" {
+		d.path = h.Name() // of a folder the file in it that was read
+	}
 	p.say("checking "+shownName(path), true)
 	d.result, err = j.check(ctx, h)
 	if err != nil {
