@@ -32,7 +32,8 @@ type Outcome struct {
 type Session interface {
 	// Invoke performs the call. It returns soon after ctx ends; the interpreter takes it as Info if it doesn't.
 	Invoke(ctx context.Context, c Call) Outcome
-	// Close frees what the session holds. Nothing is asked of the session afterwards.
+	// Close frees what the session holds. Nothing is asked of the session afterwards. If an Invoke goes on although its ctx
+	// ended, Close is called while it still runs, and should make it return.
 	Close() error
 }
 
