@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"jcheck/check"
+	"jcheck/cmd/jcollect/internal/fault"
 	"jcheck/history"
 	"jcheck/internal/edn"
 )
@@ -35,65 +35,23 @@ func (w Window) String() string {
 // seconds is a time of the run for people.
 func seconds(ns int64) string { return fmt.Sprintf("%7.3f s", float64(ns)/1e9) }
 
-// endings says which function ends what another begins, where it isn't start-x and stop-x.
-var endings = map[string]string{"kill": "start", "pause": "resume", "fill-disk": "free-disk", "lose-unfsynced": "start"}
-
-// begins tells which fault an operation of the nemesis begins, and which function ends it.
-func begins(f string) (name, end string) {
-	if rest, ok := strings.CutPrefix(f, "start-"); ok {
-		return rest, "stop-" + rest
-	}
-	if end := endings[f]; end != "" {
-		return f, end
-	}
-	return "", ""
-}
-
-// healing are functions that begin nothing: a moment of them is no fault.
-var healing = []string{"start", "resume", "free-disk", "reset-clock", "check-clock-offsets", "heal", "heal-all"}
-
 // Windows are the times at which faults were on, by the nemesis' operations, in the order of their beginnings.
 func Windows(h *history.History) []Window {
-	var list []Window
-	open := make(map[string]int) // by the function that ends it: place in list
+	var ops []history.Op // of the nemesis: few
 	last := int64(0)
 	for id := range h.All() {
 		last = max(last, h.Time(id))
-		if h.Client(id) {
-			continue
-		}
-		f, at := h.Value(h.F(id)).Text, h.Time(id)
-		pair := h.Pair(id)
-		first := pair == history.None || pair > id
-		name, end := begins(f)
-		switch {
-		case end != "" && first:
-			if i, on := open[end]; on { // another of the kind takes its place
-				list[i].To, list[i].Open = at, false
-			}
-			open[end] = len(list)
-			list = append(list, Window{Name: name, From: at, Open: true})
-		case end != "":
-			if i, on := open[end]; on {
-				list[i].What = brief(h.Op(id).Value)
-			}
-		case slices.Contains(healing, f) || strings.HasPrefix(f, "stop-"):
-			if i, on := open[f]; on && !first {
-				list[i].To, list[i].Open = at, false
-				delete(open, f)
-			}
-		case first: // a moment: a clock that was bumped, a file that was spoiled
-			w := Window{Name: f, From: at, To: at}
-			if pair != history.None {
-				w.To, w.What = h.Time(pair), brief(h.Op(pair).Value)
-			}
-			list = append(list, w)
+		if !h.Client(id) {
+			ops = append(ops, h.Op(id))
 		}
 	}
-	for i := range list {
-		if list[i].Open {
-			list[i].To = last
+	var list []Window
+	for _, w := range fault.Windows(ops) {
+		out := Window{Name: w.Fault, What: brief(w.Value), From: w.StartNS, To: w.EndNS}
+		if w.EndNS < 0 {
+			out.To, out.Open = last, true
 		}
+		list = append(list, out)
 	}
 	return list
 }

@@ -68,8 +68,8 @@ func TestWindows(t *testing.T) {
 	}
 	want := []string{
 		`  2.000 s –   4.100 s  partition  {"n1" #{"n2" "n3"}}`,
-		`  3.050 s –   5.100 s  kill  (not healed in the history)`,
-		`  4.200 s –   4.300 s  bump-clock  {"n1" 5}`,
+		`  3.050 s –   5.100 s  kill  :all  (not healed in the history)`,
+		`  4.200 s –   5.100 s  clock  {"n1" 5}  (not healed in the history)`,
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("windows are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
