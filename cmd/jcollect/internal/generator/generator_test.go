@@ -8,27 +8,26 @@ import (
 	"jcheck/history"
 )
 
-// play asks g until it is done; each operation completes ok as soon as nobody is free.
-func play(g Generator, seed uint64) []Op {
-	ctx := NewContext(2, true, seed)
-	var ops []Op
-	var open []Op
-	for len(ops) < 1000 {
-		op, status, next := g.Op(ctx)
-		switch {
-		case status == Ready:
-			ctx = ctx.Begin(op)
-			g = next.Update(ctx, op)
-			ops, open = append(ops, op), append(open, op)
-		case status == Pending && len(open) > 0:
-			open[0].Type, open[0].TimeNS = history.OK, ctx.TimeNS+10
-			ctx = ctx.End(open[0])
-			g, open = next.Update(ctx, open[0]), open[1:]
-		default:
-			return ops
+// played is the invocations of g, whose operations complete after 10 ns, with two clients and a nemesis.
+func played(t *testing.T, g Generator, seed uint64) []Op {
+	t.Helper()
+	ops, err := Simulation{Concurrency: 2, Nemesis: true, Seed: seed, MaxOps: 1000}.Run(t.Context(), g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return begun(ops)
+}
+
+// begun is the operations that began.
+func begun(ops []Op) []Op {
+	var list []Op
+	open := make(map[int32]bool)
+	for _, op := range ops {
+		if open[op.Process] = !open[op.Process]; open[op.Process] {
+			list = append(list, op)
 		}
 	}
-	return ops
+	return list
 }
 
 func do(f string) Generator { return Do(Template{F: f}) }
@@ -53,7 +52,7 @@ func TestCombinators(t *testing.T) {
 	}
 	for _, test := range tests {
 		var fs []string
-		for _, op := range play(test.g, 1) {
+		for _, op := range played(t, test.g, 1) {
 			fs = append(fs, op.F)
 		}
 		if got := strings.Join(fs, " "); got != test.want {
@@ -65,30 +64,12 @@ func TestCombinators(t *testing.T) {
 // Without this asking a generator could change it, or one seed give two different runs, or every seed the same one.
 func TestSameSeedSameOps(t *testing.T) {
 	g := Limit(100, Repeat(Concat(do("a"), do("b"))))
-	first := play(g, 7)
-	if got := play(g, 7); !reflect.DeepEqual(got, first) {
+	first := played(t, g, 7)
+	if got := played(t, g, 7); !reflect.DeepEqual(got, first) {
 		t.Errorf("with the same seed, got %v, want %v", got, first)
 	}
-	if reflect.DeepEqual(play(g, 8), first) {
+	if reflect.DeepEqual(played(t, g, 8), first) {
 		t.Error("another seed gave the same choice of processes 100 times")
-	}
-}
-
-// Without this a process could get a second operation while it is busy, or a fault be recorded as a client's invocation.
-func TestProcesses(t *testing.T) {
-	ops := play(Limit(3, Repeat(do("a"))), 3)
-	seen := make(map[int32]bool)
-	for _, op := range ops {
-		if seen[op.Process] {
-			t.Errorf("process %d is busy and got another operation", op.Process)
-		}
-		seen[op.Process] = true
-		if got, want := op.Type == history.Info, op.Process == Nemesis; got != want {
-			t.Errorf("process %d: info is %t, want %t", op.Process, got, want)
-		}
-	}
-	if len(seen) != 3 {
-		t.Errorf("got operations by %d processes, want 3", len(seen))
 	}
 }
 
