@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"crypto/ed25519"
 	"crypto/rand"
+	_ "embed"
 	"encoding/pem"
 	"fmt"
 	"os"
@@ -15,6 +16,12 @@ import (
 
 	"jcheck/cmd/jcollect/internal/remote"
 )
+
+//go:embed node.sh
+var nodeScript string
+
+//go:embed room.sh
+var roomScript string
 
 // sshdConfig is how nodes let people in: root with the lab's key, and as few surprises as possible.
 const sshdConfig = `# Made by jcollect lab.
@@ -49,7 +56,7 @@ func (l *Lab) files() error {
 		}
 	}
 	for name, text := range map[string]string{"id": string(private), "id.pub": public, "known_hosts": known.String(), "hosts": l.hosts(""),
-		"ssh_config": l.sshConfig()} {
+		"ssh_config": l.sshConfig(), "node.sh": nodeScript, "room.sh": roomScript} {
 		mode := os.FileMode(0o600)
 		if name == "hosts" {
 			mode = 0o644 // everybody on this machine may read /etc/hosts
@@ -175,4 +182,14 @@ func carries(kind string) bool {
 func ordinary(at string) bool {
 	return slices.ContainsFunc([]string{"/bin", "/sbin", "/lib", "/lib64", "/usr", "/var", "/opt", "/etc", "/home", "/srv", "/root", "/nix"},
 		func(top string) bool { return at == top || strings.HasPrefix(at, top+"/") })
+}
+
+// Plan is how to reach all nodes: by name from the room, by Dial from outside of it.
+func (l *Lab) Plan() remote.Plan {
+	p := remote.Plan{Kind: remote.KindSSH, User: "root", Config: "none", Agent: "none", Jump: []remote.Hop{},
+		Keys: []string{filepath.Join(l.dir, "id")}, KnownHosts: []string{filepath.Join(l.dir, "known_hosts")}}
+	if os.Getenv(Variable) != l.dir {
+		p.Dial = l.Dial
+	}
+	return p
 }

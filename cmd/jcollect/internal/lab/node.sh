@@ -1,4 +1,4 @@
-# What runs as process 1 of a node: sh -c THIS sh NAME FOLDER BASE ADDRESS ADDRESS6 SSHD [VOLUME ...]
+# What runs as process 1 of a node: sh THIS NAME FOLDER BASE ADDRESS ADDRESS6 SSHD [VOLUME ...]
 # FOLDER holds the node's own files, BASE all labs'. It waits for a line, so that nothing happens before the lab has
 # written down who we are; if the lab dies before, the input ends and so do we.
 IFS= read -r go || exit 1

@@ -1,4 +1,4 @@
-# What holds the lab's own room: sh -c THIS sh HOSTS. Its network has no way out; its files are this machine's, but for the
+# What holds the lab's own room: sh THIS HOSTS. Its network has no way out; its files are this machine's, but for the
 # names of the nodes. It waits for a line, as nodes do.
 IFS= read -r go || exit 1
 exec </dev/null

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	_ "embed"
 	"errors"
 	"fmt"
 	"io"
@@ -20,12 +19,6 @@ import (
 
 	"golang.org/x/sys/unix"
 )
-
-//go:embed node.sh
-var nodeScript string
-
-//go:embed room.sh
-var roomScript string
 
 // dropped are the rights that root of a node must not have: they would change the machine that all nodes share.
 var dropped = []uintptr{unix.CAP_SYS_TIME, unix.CAP_SYS_BOOT, unix.CAP_SYS_MODULE, unix.CAP_SYS_RAWIO}
@@ -97,7 +90,7 @@ func (l *Lab) build(ctx context.Context) error {
 	if err := l.files(); err != nil {
 		return err
 	}
-	p, begin, err := l.spawn(filepath.Join(l.dir, "room.log"), unix.CLONE_NEWNET|unix.CLONE_NEWNS, roomScript, filepath.Join(l.dir, "hosts"))
+	p, begin, err := l.spawn(filepath.Join(l.dir, "room.log"), unix.CLONE_NEWNET|unix.CLONE_NEWNS, "room.sh", filepath.Join(l.dir, "hosts"))
 	if err != nil {
 		return err
 	}
@@ -157,7 +150,7 @@ func (l *Lab) launch(names []string) error {
 		}
 		args := []string{n.Name, filepath.Join(l.dir, n.Name), filepath.Dir(l.dir), n.Addr, network6 + n.Addr[len(network):], sshdPath()}
 		p, begin, err := l.spawn(filepath.Join(l.dir, n.Name, "log"),
-			unix.CLONE_NEWNET|unix.CLONE_NEWNS|unix.CLONE_NEWPID|unix.CLONE_NEWUTS|unix.CLONE_NEWIPC, nodeScript, append(args, volumes(l.dir)...)...)
+			unix.CLONE_NEWNET|unix.CLONE_NEWNS|unix.CLONE_NEWPID|unix.CLONE_NEWUTS|unix.CLONE_NEWIPC, "node.sh", append(args, volumes(l.dir)...)...)
 		if err != nil {
 			return fmt.Errorf("%s: %w", n.Name, err)
 		}
@@ -187,7 +180,7 @@ func (l *Lab) spawn(log string, spaces uintptr, script string, args ...string) (
 		return p, nil, err
 	}
 	defer func() { _ = out.Close() }()
-	cmd := exec.Command("/bin/sh", append([]string{"-c", script, "sh"}, args...)...)
+	cmd := exec.Command("/bin/sh", append([]string{filepath.Join(l.dir, script)}, args...)...)
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"}
 	cmd.Stdout, cmd.Stderr = out, out
