@@ -5,7 +5,9 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"time"
 
+	"jcheck/cmd/jcollect/internal/agent"
 	"jcheck/cmd/jcollect/internal/node"
 	"jcheck/cmd/jcollect/internal/remote"
 )
@@ -51,7 +53,7 @@ func capable(name string) func(remote.Command) (string, error) {
 		switch {
 		case strings.Contains(c.Script, "SSH_CONNECTION"):
 			return "10.0.0.100 50000 10.0.0." + last + " 22\n", nil
-		case strings.HasPrefix(c.Script, probeScript):
+		case strings.Contains(c.Script, probeScript):
 			return "root 0\nboot b" + last + "\nnet net:[" + last + "]\naddr 10.0.0." + last + "\naddr fd00::" + last +
 				"\naddr 172.17.0.1\nnft yes\niptables iptables\nip6tables ip6tables\nstatistic yes\ntc yes\nnetem yes\n", nil
 		}
@@ -100,4 +102,36 @@ func addrs(list ...string) []netip.Addr {
 		out = append(out, netip.MustParseAddr(s))
 	}
 	return out
+}
+
+// fakeLeases notes which leases there are.
+type fakeLeases struct {
+	mu    sync.Mutex
+	armed map[string][]agent.Command
+	renew error
+	count int // of renewals
+}
+
+func (l *fakeLeases) Arm(_ context.Context, n *node.Node, id string, _ time.Duration, heal []agent.Command) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.armed == nil {
+		l.armed = map[string][]agent.Command{}
+	}
+	l.armed[n.Name+" "+id] = heal
+	return nil
+}
+
+func (l *fakeLeases) Renew(context.Context, *node.Node, string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.count++
+	return l.renew
+}
+
+func (l *fakeLeases) Release(_ context.Context, n *node.Node, id string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.armed, n.Name+" "+id)
+	return nil
 }

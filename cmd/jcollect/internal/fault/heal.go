@@ -64,18 +64,27 @@ func (n *Nemesis) Teardown(ctx context.Context) error {
 	return joinNodes("heal", errs)
 }
 
-// Heal undoes on nodes what any run ever injected there, for one that ended without it. It needs no plan: firewalls,
-// traffic control and disks are searched for what is ours. Processes that were paused or killed are the database's, which
-// only a plan knows.
+// Heal undoes on nodes what any run ever injected there, for one that ended without it. It needs no plan: what leases
+// would heal is healed now, and firewalls and traffic control are searched for what is ours. A database that was killed
+// stays so: only a plan knows how to start it.
 func Heal(ctx context.Context, nodes []*node.Node) map[string]error {
-	return node.Each(ctx, nodes, func(ctx context.Context, on *node.Node) error {
-		var errs []error
-		for _, s := range []script{raze(""), straighten()} {
-			_, err := runScript(ctx, on, s, defaultTimeout)
-			errs = append(errs, err)
-		}
-		return errors.Join(errs...)
-	})
+	return node.Each(ctx, nodes, healAnything)
+}
+
+func healAnything(ctx context.Context, on *node.Node) error {
+	var errs []error
+	for _, s := range []script{raze(""), straighten()} {
+		_, err := runScript(ctx, on, s, defaultTimeout)
+		errs = append(errs, err)
+	}
+	// A node that never had an agent has no leases.
+	found, err := runScript(ctx, on, script{text: `[ -x "$1" ] && echo yes || echo no`, args: []string{on.Command("leases").Args[0]}}, defaultTimeout)
+	errs = append(errs, err)
+	if found == "yes" {
+		_, err := on.HealAll(ctx)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // sleep waits, and tells whether ctx let it.

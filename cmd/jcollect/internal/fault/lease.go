@@ -5,23 +5,49 @@ import (
 	"fmt"
 	"time"
 
+	"jcheck/cmd/jcollect/internal/agent"
 	"jcheck/cmd/jcollect/internal/node"
 )
+
+// Leases are the dead man's switches on the nodes: whatever is armed there and not renewed in time is healed by the node
+// itself.
+type Leases interface {
+	Arm(ctx context.Context, n *node.Node, id string, ttl time.Duration, heal []agent.Command) error
+	// Renew is an *agent.Error of code NotFound if the node has healed itself already.
+	Renew(ctx context.Context, n *node.Node, id string) error
+	Release(ctx context.Context, n *node.Node, id string) error
+}
+
+// agentLeases are those of the agents.
+type agentLeases struct{}
+
+func (agentLeases) Arm(ctx context.Context, n *node.Node, id string, ttl time.Duration, heal []agent.Command) error {
+	return n.Arm(ctx, id, ttl, heal)
+}
+func (agentLeases) Renew(ctx context.Context, n *node.Node, id string) error { return n.Renew(ctx, id) }
+func (agentLeases) Release(ctx context.Context, n *node.Node, id string) error {
+	return n.Release(ctx, id)
+}
 
 // leaseID is the name of a fault's lease on a node.
 func leaseID(kind string) string { return "fault-" + kind }
 
+// relief is what a lease runs on a node to undo a fault there.
+func (n *Nemesis) relief(kind string, on *node.Node) []agent.Command {
+	var list []agent.Command
+	for _, s := range n.healing(kind, on) {
+		list = append(list, s.command())
+	}
+	return list
+}
+
 // arm makes the node bound to heal the fault by itself, and begins to renew that.
 func (n *Nemesis) arm(ctx context.Context, kind string, on *node.Node) error {
-	heal := n.healing(kind, on)
-	if n.o.Leases == nil || len(heal) == 0 {
+	heal := n.relief(kind, on)
+	if len(heal) == 0 {
 		return nil
 	}
-	lines := make([]string, len(heal))
-	for i, s := range heal {
-		lines[i] = s.line()
-	}
-	if err := n.o.Leases.Arm(ctx, on, leaseID(kind), n.plan.lease(), lines); err != nil {
+	if err := n.o.Leases.Arm(ctx, on, leaseID(kind), n.plan.lease(), heal); err != nil {
 		return fmt.Errorf("arm the lease, without which nothing is injected: %w", err)
 	}
 	n.renewing()
@@ -30,7 +56,7 @@ func (n *Nemesis) arm(ctx context.Context, kind string, on *node.Node) error {
 
 // release lets the lease of a fault go that was healed.
 func (n *Nemesis) release(ctx context.Context, kind string, on *node.Node) error {
-	if n.o.Leases != nil && n.isOn(kind, on.Name) && len(n.healing(kind, on)) > 0 {
+	if n.isOn(kind, on.Name) && len(n.relief(kind, on)) > 0 {
 		if err := n.o.Leases.Release(ctx, on, leaseID(kind)); err != nil {
 			return fmt.Errorf("release the lease of %s: %w", kind, err)
 		}
@@ -87,15 +113,29 @@ func (n *Nemesis) renewAll(ctx context.Context) {
 	n.mu.Unlock()
 	n.each(ctx, sortedKeys(due), func(ctx context.Context, on *node.Node) error {
 		for _, kind := range due[on.Name] {
-			if len(n.healing(kind, on)) == 0 {
-				continue
-			}
-			if err := n.o.Leases.Renew(ctx, on, leaseID(kind)); err != nil && ctx.Err() == nil {
-				n.log.Warn("a lease could not be renewed: the node will heal this fault by itself", "node", on.Name, "fault", kind, "error", err)
+			if len(n.relief(kind, on)) > 0 {
+				n.renewOne(ctx, kind, on)
 			}
 		}
 		return nil
 	})
+}
+
+// renewOne renews a lease. One that is gone, though its fault was not healed, is one by which the node healed itself.
+func (n *Nemesis) renewOne(ctx context.Context, kind string, on *node.Node) {
+	err := n.o.Leases.Renew(ctx, on, leaseID(kind))
+	switch {
+	case err == nil || ctx.Err() != nil || !n.isOn(kind, on.Name):
+	case agent.Is(err, agent.NotFound):
+		n.mark(kind, on.Name, false)
+		note := fmt.Sprintf("%s healed the fault %s by itself, since its lease was not renewed in time; the history has it on until it is healed there", on.Name, kind)
+		n.log.Warn(note)
+		n.mu.Lock()
+		n.notes = append(n.notes, note)
+		n.mu.Unlock()
+	default:
+		n.log.Warn("a lease could not be renewed; if that goes on, the node heals the fault by itself", "node", on.Name, "fault", kind, "error", err)
+	}
 }
 
 // stopRenewing ends the renewals and waits for the last.

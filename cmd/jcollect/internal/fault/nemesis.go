@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"jcheck/cmd/jcollect/internal/agent"
 	"jcheck/cmd/jcollect/internal/node"
 	"jcheck/cmd/jcollect/internal/remote"
 )
@@ -25,19 +26,11 @@ type Database interface {
 	Primaries(ctx context.Context) ([]string, error)
 }
 
-// Leases are the dead man's switches on the nodes: whatever is armed there and not renewed in time is healed by the node
-// itself, with the given scripts of sh, run by root.
-type Leases interface {
-	Arm(ctx context.Context, n *node.Node, id string, ttl time.Duration, heal []string) error
-	Renew(ctx context.Context, n *node.Node, id string) error
-	Release(ctx context.Context, n *node.Node, id string) error
-}
-
 // Options are what a nemesis works with.
 type Options struct {
 	Nodes          []*node.Node
 	DB             Database // nil if the plan has none; faults of processes are impossible then
-	Leases         Leases   // nil to go without; meant for tests
+	Leases         Leases   // nil for those of the agents on the nodes
 	Seed           uint64
 	SkipImpossible bool         // leave faults out that a node can't do, instead of failing in Setup
 	Log            *slog.Logger // nil is silent
@@ -56,6 +49,7 @@ type Nemesis struct {
 	rng     *rand.Rand
 	on      map[string]map[string]bool // kind → nodes on which it may be on
 	skipped []Impossible
+	notes   []string
 	renewal context.CancelFunc // ends the renewals of leases; nil while none is due
 	renewed chan struct{}      // closed when they have ended
 }
@@ -65,6 +59,9 @@ type Nemesis struct {
 func New(p Plan, o Options) (*Nemesis, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Leases == nil {
+		o.Leases = agentLeases{}
 	}
 	n := &Nemesis{plan: p, o: o, log: o.Log, facts: map[string]facts{}, scheme: map[string]move{},
 		rng: rand.New(rand.NewPCG(o.Seed, 0x6a636f6c6c656374)), on: map[string]map[string]bool{}}
@@ -94,6 +91,13 @@ func (n *Nemesis) Skipped() []Impossible {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return slices.Clone(n.skipped)
+}
+
+// Notes are what a reader of the history should know that no operation of it says.
+func (n *Nemesis) Notes() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.notes)
 }
 
 // Setup looks at what the nodes can do, and removes what an earlier run left. Faults that a node can't do are an
@@ -133,10 +137,13 @@ type script struct {
 	args []string
 }
 
-// line is the script as one line of sh that needs nothing else, for a lease to keep.
-func (s script) line() string {
-	return "/bin/sh -c " + remote.Quote(s.text) + " sh " + remote.Join(s.args)
+// sh is the text with the folders of a system's programs in the path, which who logs in needn't have there.
+func (s script) sh() string {
+	return "PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; export PATH\n" + s.text
 }
+
+// command is the script for a lease to keep.
+func (s script) command() agent.Command { return agent.Command{Script: s.sh(), Args: s.args} }
 
 // run runs a script on a node as root and returns what it said, within the plan's time for one.
 func (n *Nemesis) run(ctx context.Context, on *node.Node, s script) (string, error) {
@@ -144,7 +151,7 @@ func (n *Nemesis) run(ctx context.Context, on *node.Node, s script) (string, err
 }
 
 func runScript(ctx context.Context, on *node.Node, s script, limit time.Duration) (string, error) {
-	r, err := on.Remote.Exec(ctx, remote.Command{Script: s.text, Args: s.args, User: "root", Timeout: limit})
+	r, err := on.Remote.Exec(ctx, remote.Command{Script: s.sh(), Args: s.args, User: on.User, Timeout: limit})
 	return strings.TrimSpace(string(r.Stdout)), err
 }
 

@@ -27,7 +27,7 @@ func planOf(t *testing.T, text string) Plan {
 func ready(t *testing.T, text string, n int, db Database) (*Nemesis, []*fakeRemote) {
 	t.Helper()
 	nodes, remotes := fakeNodes(n)
-	nem, err := New(planOf(t, text), Options{Nodes: nodes, DB: db, Seed: 1})
+	nem, err := New(planOf(t, text), Options{Nodes: nodes, DB: db, Seed: 1, Leases: &fakeLeases{}})
 	if err != nil {
 		t.Fatal(err)
 	}

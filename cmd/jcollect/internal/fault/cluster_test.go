@@ -1,0 +1,258 @@
+package fault
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"jcheck/cmd/jcollect/internal/agent"
+	"jcheck/cmd/jcollect/internal/lab"
+	"jcheck/cmd/jcollect/internal/lab/labtest"
+	"jcheck/cmd/jcollect/internal/node"
+	"jcheck/history"
+	"jcheck/internal/edn"
+)
+
+// TestMain lets this program be the agent that the tests send to nodes.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "agent" {
+		os.Exit(agent.Main(context.Background(), os.Args[2:], os.Stdin, os.Stdout))
+	}
+	os.Exit(m.Run())
+}
+
+// A cluster is a lab with the agent on its nodes.
+type cluster struct {
+	*testing.T
+	lab   *lab.Lab
+	nodes []*node.Node
+}
+
+// onLab makes a cluster that goes with the test.
+func onLab(t *testing.T, count int) *cluster {
+	t.Helper()
+	c := &cluster{T: t, lab: labtest.Up(t, count)}
+	for i, name := range c.lab.Names() {
+		c.nodes = append(c.nodes, &node.Node{Name: name, Index: i, Addr: c.lab.Address(name), Remote: labtest.Remote(t, c.lab, name)})
+	}
+	for name, err := range node.Each(t.Context(), c.nodes, func(ctx context.Context, n *node.Node) error {
+		return n.Install(ctx, node.Agents{})
+	}) {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return c
+}
+
+// say runs a script on the i-th node and returns what it printed.
+func (c *cluster) say(i int, text string, args ...string) string {
+	c.Helper()
+	out, err := runScript(c.Context(), c.nodes[i], script{text: text, args: args}, 30*time.Second)
+	if err != nil {
+		c.Errorf("%s: %v", c.nodes[i].Name, err)
+	}
+	return out
+}
+
+// nemesis is one that is set up, and torn down with the test.
+func (c *cluster) nemesis(text string, o Options) *Nemesis {
+	c.Helper()
+	o.Nodes, o.Seed = c.nodes, 1
+	n, err := New(planOf(c.T, text), o)
+	if err != nil {
+		c.Fatal(err)
+	}
+	if err := n.Setup(c.Context()); err != nil {
+		c.Fatal(err)
+	}
+	c.Cleanup(func() {
+		if err := n.Teardown(context.Background()); err != nil {
+			c.Error(err)
+		}
+	})
+	return n
+}
+
+// do plays an operation, which must go well.
+func (c *cluster) do(n *Nemesis, f string, v history.Value) history.Value {
+	c.Helper()
+	out := invoke(n, f, v)
+	if !out.Error.IsNil() {
+		c.Errorf("%s %s: %s", f, v, out.Error)
+	}
+	return out.Value
+}
+
+// pings are, for each node, the addresses of others whose answers come back to it. A ping needs both ways.
+func (c *cluster) pings() map[string][]string {
+	c.Helper()
+	text := `for n; do ( ping -c2 -i0.3 -W1 $n >/dev/null 2>&1 && echo $n ) & done; wait`
+	heard := map[string][]string{}
+	var mu sync.Mutex
+	for name, err := range node.Each(c.Context(), c.nodes, func(ctx context.Context, on *node.Node) error {
+		var targets []string
+		for _, other := range c.nodes {
+			if other != on {
+				targets = append(targets, c.address(other, false), c.address(other, true))
+			}
+		}
+		out, err := runScript(ctx, on, script{text: text, args: targets}, 20*time.Second)
+		mu.Lock()
+		defer mu.Unlock()
+		heard[on.Name] = strings.Fields(out)
+		slices.Sort(heard[on.Name])
+		return err
+	}) {
+		c.Errorf("%s: %v", name, err)
+	}
+	return heard
+}
+
+// address is a node's of one family.
+func (c *cluster) address(n *node.Node, six bool) string {
+	if !six {
+		return n.Addr
+	}
+	return "fd99::" + n.Addr[strings.LastIndexByte(n.Addr, '.')+1:]
+}
+
+// hears compares pings with a grudge: an answer comes back if neither drops the other's packets.
+func (c *cluster) hears(g Grudge, what string) {
+	c.Helper()
+	heard := c.pings()
+	for _, a := range c.nodes {
+		for _, b := range c.nodes {
+			want := a != b && !slices.Contains(g[a.Name], b.Name) && !slices.Contains(g[b.Name], a.Name)
+			for _, six := range []bool{false, true} {
+				if got := slices.Contains(heard[a.Name], c.address(b, six)); got != want {
+					c.Errorf("%s, IPv6 %v: %s gets an answer of %s: %v, want %v (%v)", what, six, a.Name, b.Name, got, want, g)
+				}
+			}
+		}
+	}
+}
+
+// Without this a partition could exist in the history only: each ordered pair of nodes is asked, in both families, and
+// after each heal.
+func TestPartitionsOnLab(t *testing.T) {
+	c := onLab(t, 5)
+	for _, wall := range []string{"nft", "iptables"} {
+		n := c.nemesis("{faults: [partition], firewall: "+wall+"}", Options{DB: &fakeDB{primaries: []string{"n2", "n4"}}})
+		for _, word := range partitionWords {
+			v := c.do(n, "start-partition", edn.NewKeyword(word))
+			target, err := targetOf(v.Items[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.hears(target.Grudge, wall+" "+word)
+			if word == "one" {
+				c.do(n, "stop-partition", history.Value{})
+				c.hears(Grudge{}, wall+" healed")
+			}
+		}
+		c.do(n, "stop-partition", history.Value{})
+		c.hears(Grudge{}, wall+" healed")
+		c.clean()
+	}
+}
+
+// clean looks whether any of our rules is left.
+func (c *cluster) clean() {
+	c.Helper()
+	for i := range c.nodes {
+		if left := c.say(i, `nft list ruleset | grep JCOLLECT; iptables-save | grep JCOLLECT; ip6tables-save | grep JCOLLECT; tc qdisc show | grep 7c0c; true`); left != "" {
+			c.Errorf("%s: left: %s", c.nodes[i].Name, left)
+		}
+	}
+}
+
+// Without this a one-way partition could be two ways, which pings can't tell: packets are counted where they arrive.
+func TestOneWayOnLab(t *testing.T) {
+	c := onLab(t, 3)
+	n := c.nemesis("faults: [partition]", Options{})
+	c.do(n, "start-partition", Grudge{"n1": {"n2"}}.value())
+	count := func(on, from int) int {
+		rule := `nft add table inet count; nft add chain inet count in '{ type filter hook input priority 10; }'
+nft add rule inet count in ip saddr $1 icmp type echo-request counter`
+		c.say(on, rule, c.nodes[from].Addr)
+		c.say(from, `ping -c3 -i0.2 -W1 $1 >/dev/null; true`, c.nodes[on].Addr)
+		out := c.say(on, `nft list table inet count | sed -n 's/.*packets \([0-9]*\) .*/\1/p'; nft delete table inet count`)
+		arrived, err := strconv.Atoi(out)
+		if err != nil {
+			t.Fatalf("%q: %v", out, err)
+		}
+		return arrived
+	}
+	for _, pair := range []struct{ on, from, want int }{{0, 1, 0}, {1, 0, 3}, {0, 2, 3}} {
+		if got := count(pair.on, pair.from); got != pair.want {
+			t.Errorf("n%d got %d requests of n%d, want %d", pair.on+1, got, pair.from+1, pair.want)
+		}
+	}
+}
+
+// Without this faults at the same time could heal each other, or a heal take rules of the user's with it; and the share of
+// lost packets could be any.
+func TestLossBesidePartitionOnLab(t *testing.T) {
+	c := onLab(t, 3)
+	foreign := `iptables -A INPUT -s 192.0.2.7 -j DROP; ip6tables -A INPUT -s 2001:db8::7 -j DROP
+nft add table inet users; nft add chain inet users in '{ type filter hook input priority 0; }'; nft add rule inet users in ip saddr 192.0.2.8 drop`
+	for i := range c.nodes {
+		c.say(i, foreign)
+	}
+	for _, wall := range []string{"nft", "iptables"} {
+		n := c.nemesis("{faults: [partition, packet], firewall: "+wall+", packet: [{loss: 30}]}", Options{})
+		c.do(n, "start-packet", edn.NewVector([]history.Value{texts(edn.Vector, []string{"n1"}), Shape{Loss: 30}.value()}))
+		c.do(n, "start-partition", Grudge{"n1": {"n3"}, "n3": {"n1"}}.value())
+		c.do(n, "stop-partition", history.Value{})
+		// Both ends lose 30 %: an answer comes back with 0.7 × 0.7 = 49 %.
+		got, _ := strconv.Atoi(c.say(0, `ping -q -c 400 -i 0.005 -W 1 $1 | sed -n 's/.* \([0-9]*\) received.*/\1/p'`, c.nodes[2].Addr))
+		if got < 150 || got > 245 {
+			t.Errorf("%s: %d of 400 answers came back, want about 196", wall, got)
+		}
+		if got := c.say(1, `ping -q -c 100 -i 0.005 -W 1 $1 | sed -n 's/.* \([0-9]*\) received.*/\1/p'`, c.nodes[2].Addr); got != "100" {
+			t.Errorf("%s: between two nodes that were not chosen %s of 100 answers came back", wall, got)
+		}
+		c.do(n, "start-partition", Grudge{"n1": {"n3"}, "n3": {"n1"}}.value())
+		c.do(n, "stop-packet", history.Value{})
+		c.hears(Grudge{"n1": {"n3"}}, wall+" loss healed")
+		c.do(n, "stop-partition", history.Value{})
+		c.hears(Grudge{}, wall+" healed")
+		c.clean()
+	}
+	for i := range c.nodes {
+		rules := c.say(i, `iptables-save; ip6tables-save; nft list table inet users`)
+		for _, want := range []string{"192.0.2.7", "2001:db8::7", "192.0.2.8"} {
+			if !strings.Contains(rules, want) {
+				t.Errorf("n%d lost the user's rule about %s: %s", i+1, want, rules)
+			}
+		}
+	}
+}
+
+// Without this a fault could stay for ever on a node whose control node died: the nemesis is dropped without a word, as a
+// SIGKILL does.
+func TestLeaseOnLab(t *testing.T) {
+	c := onLab(t, 3)
+	n, err := New(planOf(t, "{faults: [partition], lease: 3s}"), Options{Nodes: c.nodes, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Setup(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.do(n, "start-partition", edn.NewKeyword("one"))
+	g := fmt.Sprint(c.pings())
+	time.Sleep(5 * time.Second)
+	if got := fmt.Sprint(c.pings()); got != g {
+		t.Errorf("a lease that is renewed healed: got %s, want %s", got, g)
+	}
+	n.stopRenewing()
+	time.Sleep(4 * time.Second)
+	c.hears(Grudge{}, "after the lease")
+	c.clean()
+}
