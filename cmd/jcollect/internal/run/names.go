@@ -27,6 +27,9 @@ var takenTests = []string{"latest", "current"}
 // takenNodes are names in the folder of a run that are something else.
 var takenNodes = []string{"check", "independent", "elle", "nemesis", "latest", "current"}
 
+// TestName adds what is wrong with the name of a test.
+func TestName(n *plan.Node, p *plan.Problems) { testName(new(string))(n, p) }
+
 // testName reads the name of a test.
 func testName(name *string) func(*plan.Node, *plan.Problems) {
 	return func(n *plan.Node, p *plan.Problems) {
