@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -19,6 +20,7 @@ type planFlags struct {
 	nodes     []string
 	nodesFile string
 	sets      []string
+	lab       []plan.Change // what --lab changes, before all others
 }
 
 // simpleFlags set one key each. Those without a default text are words; the others are switches.
@@ -69,7 +71,7 @@ func bindPlanFlags(flags *pflag.FlagSet) *planFlags {
 
 // changes are what the flags that were given change in a plan.
 func (f *planFlags) changes(p *plan.Problems) []plan.Change {
-	var list []plan.Change
+	list := slices.Clone(f.lab)
 	if names, given := f.nodeNames(p); given {
 		list = append(list, plan.Change{Flag: "--nodes", Path: []string{"nodes"}, Value: plan.Scalars("--nodes", names)})
 	}

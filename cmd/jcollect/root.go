@@ -74,6 +74,7 @@ func rootCommand(e *env) *cobra.Command {
 // verbs lists the commands in the order in which a newcomer meets them.
 func verbs(e *env) []*cobra.Command {
 	return []*cobra.Command{
+		inGroup(groupRun, runCommand(e)),
 		inGroup(groupPlan, initCommand(e)),
 		inGroup(groupPlan, explainCommand(e)),
 		inGroup(groupNodes, labCommand(e)),

@@ -23,8 +23,16 @@ const maxShown = 3
 // report is what a run found, for people: what jcheck says of the history, the times of the faults, and what was lost or
 // wrong while which of them was on.
 func (d Judged) report(w io.Writer, file string, p Page) error {
+	var asked []string
+	for _, q := range d.Result.Parts {
+		asked = append(asked, q.Name)
+	}
+	checked := ""
+	if d.Result.Composed && len(d.Result.Fields) == 0 { // nothing had to be recognised
+		checked = strings.Join(asked, ", ")
+	}
 	text := render.Text(d.History, d.Result, render.TextOptions{
-		File: file, Max: maxShown, Color: p.Color, Width: p.Width, NoMore: true, Figures: true, Quiet: p.Quiet})
+		File: file, Checked: checked, Max: maxShown, Color: p.Color, Width: p.Width, NoMore: true, Figures: true, Quiet: p.Quiet})
 	if !p.Quiet {
 		text = append(text, faultReport(d.History, d.Result)...)
 	}

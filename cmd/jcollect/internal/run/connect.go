@@ -1,0 +1,90 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"jcheck/cmd/jcollect/internal/client"
+	"jcheck/cmd/jcollect/internal/node"
+)
+
+// perNode is one error of those of several nodes, a line for each, in the order of the plan; nil if there are none.
+func perNode(nodes []*node.Node, failed map[string]error) error {
+	var errs []error
+	for _, n := range nodes {
+		if err := failed[n.Name]; err != nil {
+			errs = append(errs, named(n.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// named is an error with the name of its node, unless it says it already.
+func named(name string, err error) error {
+	if strings.HasPrefix(err.Error(), name+":") {
+		return err
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+// connect reaches all nodes at the same time.
+func (f *life) connect(ctx context.Context) error {
+	if !f.t.touchesNodes() {
+		return nil
+	}
+	for i, name := range f.t.Nodes {
+		f.nodes = append(f.nodes, &node.Node{Name: name, Index: i})
+	}
+	f.later(closeName, closeLimit, f.disconnect)
+	failed := node.Each(ctx, f.nodes, func(ctx context.Context, n *node.Node) error {
+		r, err := f.t.Remote.Connect(ctx, n.Name)
+		if err != nil {
+			return err
+		}
+		n.Remote = r
+		return nil
+	})
+	if err := perNode(f.nodes, failed); err != nil {
+		return fmt.Errorf("%d of %d nodes can't be reached (hint: jcollect nodes says how to mend each)\n%w", len(failed), len(f.nodes), err)
+	}
+	return nil
+}
+
+// disconnect ends all connections.
+func (f *life) disconnect(ctx context.Context) error {
+	reached := slices.DeleteFunc(slices.Clone(f.nodes), func(n *node.Node) bool { return n.Remote == nil })
+	return perNode(reached, node.Each(ctx, reached, func(_ context.Context, n *node.Node) error { return n.Remote.Close() }))
+}
+
+// setupClients makes the driver, and lets it clear what an earlier run left and make what the workload needs: tables,
+// say. All nodes are asked to clear before any makes something.
+func (f *life) setupClients(ctx context.Context) error {
+	f.use = client.Use{Dir: f.t.Dir, Nodes: f.t.Nodes, Addrs: map[string]string{}, Concurrency: f.t.Concurrency,
+		Seed: f.t.Seed, Log: &lineWriter{log: f.log, who: "client"}}
+	f.use.Workload, f.use.Options = f.t.workloadKind()
+	for _, n := range f.nodes {
+		if n.Addr != "" {
+			f.use.Addrs[n.Name] = n.Addr
+		}
+	}
+	driver, err := f.t.Client.Driver(f.use)
+	if err != nil {
+		return err
+	}
+	f.driver = driver
+	if !f.t.LeaveDBRunning {
+		f.later("tear down the clients", clientLimit, f.teardownClients)
+	}
+	if err := driver.Teardown(ctx, f.use.Process(0)); err != nil {
+		return fmt.Errorf("clear what an earlier run left: %w", err)
+	}
+	return driver.Setup(ctx, f.use.Process(0))
+}
+
+// teardownClients removes what the clients made.
+func (f *life) teardownClients(ctx context.Context) error {
+	return f.driver.Teardown(ctx, f.use.Process(0))
+}

@@ -1,0 +1,91 @@
+package run
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"jcheck/internal/store"
+)
+
+// A kept is what test.json says of a run: what is needed to judge it again, and what somebody who looks at it later wants
+// to know. Nothing of it is secret: the plan names secrets by where they are.
+type kept struct {
+	Schema      int         `json:"schema"`
+	Name        string      `json:"name"`
+	StartTime   string      `json:"start-time"`
+	Version     string      `json:"version"`
+	Args        []string    `json:"args"`
+	Nodes       []string    `json:"nodes"`
+	Concurrency int         `json:"concurrency"`
+	Rate        float64     `json:"rate,omitempty"`
+	TimeLimit   string      `json:"time-limit"`
+	Seed        uint64      `json:"seed"`
+	Independent bool        `json:"independent"` // values are [key value]
+	Checks      []keptCheck `json:"checks"`
+}
+
+// keptSchema is the version of the form of test.json.
+const keptSchema = 1
+
+// keepTest writes test.json.
+func (f *life) keepTest(start time.Time) error {
+	t := f.t
+	k := kept{Schema: keptSchema, Name: t.Name, StartTime: start.UTC().Format(time.RFC3339Nano), Version: f.l.Version, Args: f.l.Args,
+		Nodes: t.Nodes, Concurrency: t.Concurrency, Rate: t.Rate, TimeLimit: t.TimeLimit.String(), Seed: t.Seed}
+	j := f.judging()
+	k.Independent = j.keyed
+	for _, c := range j.checks {
+		k.Checks = append(k.Checks, keptCheck{c.Name, c.Options})
+	}
+	return f.run.Write(func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(k)
+	}, store.TestFile)
+}
+
+// keepPlan writes the plan as it counts, the command line's changes included.
+func (f *life) keepPlan() error {
+	text, err := f.t.Root.YAML()
+	if err != nil {
+		return err
+	}
+	return f.run.Write(func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	}, store.PlanFile)
+}
+
+// judging is what it takes to judge this run.
+func (f *life) judging() judging {
+	j := judging{checks: union(f.t.workloadChecks(), namedChecks(f.t.Checks))}
+	if f.recorder != nil {
+		j.keyed = f.recorder.Keyed()
+	}
+	return j
+}
+
+// keptJudging is what it takes to judge a stored run again.
+func keptJudging(r *store.Run) (judging, error) {
+	path := r.Path(store.TestFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return judging{}, fmt.Errorf("%w (hint: a folder without it is no run of jcollect; jcheck check reads any history)", err)
+	}
+	var k kept
+	if err := json.Unmarshal(text, &k); err != nil {
+		return judging{}, fmt.Errorf("%s: %w", path, err)
+	}
+	j := judging{keyed: k.Independent}
+	for _, c := range k.Checks {
+		v, err := values(c)
+		if err != nil {
+			return judging{}, fmt.Errorf("%s: check %s: %w", path, c.Name, err)
+		}
+		j.checks = append(j.checks, Check{c.Name, v})
+	}
+	return j, nil
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"jcheck/cmd/jcollect/internal/node"
+	"jcheck/cmd/jcollect/internal/run"
+)
+
+// defaultStore is where runs are kept.
+const defaultStore = "store"
+
+const runLong = `Sets the cluster up, lets clients work on it, breaks it meanwhile, records what the
+clients saw, tears everything down, and judges the record.
+
+  jcollect run --lab 3 plan.yaml               on a cluster made on this machine
+  jcollect run plan.yaml --nodes n1,n2,n3      on machines that may be damaged
+  jcollect run plan.yaml --time-limit 10m --concurrency 3n --nemesis kill
+
+Each run has a folder store/NAME/TIME, with its history, results and logs; the link
+store/latest points to the last one. Ctrl-C stops the operations: everything is
+healed and torn down, and what was recorded is judged. A second Ctrl-C heals and
+leaves. What fails beside the operations, a log that can't be fetched, is told and
+changes no verdict.`
+
+// runCommand is the verb run.
+func runCommand(e *env) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "run PLAN",
+		Short: "Run a test: set up, operate, break, record, tear down, judge",
+		Long:  runLong,
+		Args:  onePlan,
+	}
+	flags := bindPlanFlags(c.Flags())
+	o := bindLaunchFlags(c.Flags())
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := o.lab.changePlan(flags); err != nil {
+			return err
+		}
+		t, err := flags.load(args[0])
+		if err != nil {
+			return err
+		}
+		if err := t.Refusal(); err != nil {
+			return err
+		}
+		launch, err := e.launch(o)
+		if err != nil {
+			return err
+		}
+		if o.lab.needsOne() {
+			return o.lab.runInside(e)
+		}
+		for range max(t.TestCount, 1) {
+			e.tell(t.Run(launch))
+			if e.code != exitValid || e.soft.Err() != nil {
+				break
+			}
+		}
+		return nil
+	}
+	return c
+}
+
+// onePlan wants one argument, and says what it is.
+func onePlan(c *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("%s wants one plan, not %d (hint: %s plan.yaml; jcollect init writes one)", c.CommandPath(), len(args), c.CommandPath())
+	}
+	return nil
+}
+
+// launchFlags are the flags of how a test is run, beside those that change its plan.
+type launchFlags struct {
+	store  string
+	helper string
+	quiet  bool
+	lab    labRun
+}
+
+// bindLaunchFlags adds the flags.
+func bindLaunchFlags(flags *pflag.FlagSet) *launchFlags {
+	o := new(launchFlags)
+	flags.IntVar(&o.lab.nodes, "lab", 0, "run it on a lab of `N` nodes, made on this machine for this run")
+	flags.StringVar(&o.store, "store", defaultStore, "the `DIR` of all runs")
+	flags.StringVar(&o.helper, "helper", "", "a jcollect for nodes of another architecture, or a `DIR` of such")
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print the verdict line only")
+	return o
+}
+
+// launch is how a test is run from here.
+func (e *env) launch(o *launchFlags) (run.Launch, error) {
+	agents, err := node.NewAgents(o.helper)
+	if err != nil {
+		return run.Launch{}, err
+	}
+	if o.store == "" {
+		return run.Launch{}, errors.New("--store is empty (hint: --store store)")
+	}
+	p := &progressLine{w: e.stderr, on: isTerminal(e.stderr)}
+	l := run.Launch{Store: o.store, Args: os.Args, Version: versionText(), Soft: e.soft, Hard: e.hard, Out: e.stdout, Agents: agents,
+		Say:  func(text string) { p.say(text) },
+		Page: run.Page{Color: isTerminal(e.stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", Width: width(e.stdout), Quiet: o.quiet}}
+	if p.on {
+		l.Progress = p.show
+	}
+	return l, nil
+}
+
+// tell says how a run ended, where its report hasn't, and raises the exit code.
+func (e *env) tell(o run.Outcome) {
+	if o.Err != nil && !o.Judged {
+		e.complain(fmt.Errorf("no verdict: %w", o.Err))
+	} else if o.Err != nil {
+		e.complain(o.Err)
+	}
+	if n := len(o.Trouble); n > 0 {
+		fmt.Fprintf(e.stderr, "jcollect: beside the verdict, %d things went wrong; they are told above and in jcollect.log\n", n)
+	}
+	if o.Dir != "" {
+		fmt.Fprintf(e.stderr, "jcollect: %s\n", o.Dir)
+	}
+	e.code = max(e.code, o.Code())
+}
+
+// isTerminal tells whether w is one.
+func isTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// width is how wide a page for w is.
+func width(w any) int {
+	f, ok := w.(*os.File)
+	if !ok || !isTerminal(w) {
+		return 80
+	}
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || columns < 40 {
+		return 80
+	}
+	return min(columns, 110)
+}
+
+// progressLine shows on a terminal what is being done, each text in the place of the one before.
+type progressLine struct {
+	mu    sync.Mutex
+	w     io.Writer
+	on    bool
+	shown bool
+}
+
+// show replaces the line; "" takes it away.
+func (p *progressLine) show(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+	if text != "" {
+		fmt.Fprint(p.w, text)
+		p.shown = true
+	}
+}
+
+// say prints a message, with the program's name.
+func (p *progressLine) say(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+	fmt.Fprintf(p.w, "jcollect: %s\n", plainText(text))
+}
+
+func (p *progressLine) clear() {
+	if p.shown {
+		fmt.Fprint(p.w, "\r\x1b[K")
+		p.shown = false
+	}
+}
+
+// plainText is a text without what a terminal may obey: nodes and databases say what they like.
+func plainText(s string) string {
+	out := []rune(s)
+	for i, r := range out {
+		if r < ' ' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			out[i] = '?'
+		}
+	}
+	return string(out)
+}
