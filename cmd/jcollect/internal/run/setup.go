@@ -67,13 +67,9 @@ func (f *life) setupNemesis(ctx context.Context) error {
 // leases are the agents' leases as faults want them.
 type leases struct{}
 
-// Arm lets the node heal itself by those scripts unless it hears of us in time.
-func (leases) Arm(ctx context.Context, n *node.Node, id string, ttl time.Duration, heal []string) error {
-	var commands []agent.Command
-	for _, script := range heal {
-		commands = append(commands, agent.Command{Script: script})
-	}
-	return n.Arm(ctx, id, ttl, commands)
+// Arm lets the node heal itself by those commands unless it hears of us in time.
+func (leases) Arm(ctx context.Context, n *node.Node, id string, ttl time.Duration, heal []agent.Command) error {
+	return n.Arm(ctx, id, ttl, heal)
 }
 
 // Renew begins the time anew.
