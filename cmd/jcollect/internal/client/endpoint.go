@@ -113,3 +113,13 @@ func (e *endpoint) hostOf(p Process) string {
 func (e *endpoint) address(p Process) string {
 	return net.JoinHostPort(e.hostOf(p), strconv.Itoa(e.port))
 }
+
+// serverNamed is conf for a server of that name; nil stays nil.
+func serverNamed(conf *tls.Config, host string) *tls.Config {
+	if conf == nil {
+		return nil
+	}
+	conf = conf.Clone()
+	conf.ServerName = host
+	return conf
+}

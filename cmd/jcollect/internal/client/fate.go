@@ -56,7 +56,7 @@ func (t fateTable) said(code, text string) *failure {
 
 // fateTables are all tables, in the order of docs/errors.md.
 func fateTables() []fateTable {
-	return slices.Concat([]fateTable{wireFates(), redisFates()})
+	return slices.Concat([]fateTable{wireFates(), redisFates(), postgresFates(), mysqlFates()})
 }
 
 // wireFates are the errors that have nothing to do with what a database says.

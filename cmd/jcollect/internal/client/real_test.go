@@ -272,5 +272,5 @@ func lasting() time.Duration {
 	if os.Getenv("JCOLLECT_CLUSTER") != "" {
 		return 3 * time.Second
 	}
-	return 300 * time.Millisecond
+	return 150 * time.Millisecond
 }

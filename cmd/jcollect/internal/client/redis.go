@@ -150,6 +150,10 @@ func (s *redisSession) Invoke(ctx context.Context, c Call) Outcome {
 	if !ok {
 		return finish(true, history.Value{}, unknownCall(c, s.driver.load.object))
 	}
+	if s.conn != nil && s.conn.wire.gone() {
+		s.conn.close()
+		s.conn = nil
+	}
 	if s.conn == nil {
 		conn, err := s.driver.connect(ctx, s.proc)
 		if err != nil {

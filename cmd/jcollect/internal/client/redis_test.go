@@ -16,6 +16,7 @@ func redisServer(t *testing.T, args ...string) int {
 
 // Without this an operation could do something else than it says, which a checker would blame on Redis.
 func TestRedisWorkloads(t *testing.T) {
+	t.Parallel()
 	port := redisServer(t)
 	for _, row := range []struct {
 		workload, options, checker string

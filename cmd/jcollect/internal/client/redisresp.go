@@ -12,9 +12,6 @@ import (
 	"strings"
 )
 
-// maxReply bounds an answer of a database, and with it what a broken or hostile one can make us hold.
-const maxReply = 64 << 20
-
 // maxReplyDepth is how deep arrays may be nested in a RESP reply. EXEC's are 2 deep.
 const maxReplyDepth = 8
 
@@ -57,7 +54,7 @@ func (c *respConn) close() { c.wire.sever() }
 // answers are read.
 func (c *respConn) do(ctx context.Context, commands ...[]string) ([]respReply, error) {
 	defer c.wire.guard(ctx)()
-	before := c.wire.count()
+	before := c.wire.expect()
 	if err := ctx.Err(); err != nil {
 		return nil, refuse("not-sent", err.Error())
 	}
@@ -68,6 +65,7 @@ func (c *respConn) do(ctx context.Context, commands ...[]string) ([]respReply, e
 	var refused *failure
 	for i := range commands {
 		c.left = maxReply
+		c.wire.expect()
 		var err error
 		if replies[i], err = c.reply(maxReplyDepth); err != nil {
 			return nil, wireFailure(ctx, err, c.wire.sever()-before)

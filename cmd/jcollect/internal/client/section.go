@@ -87,6 +87,7 @@ func Kinds() []Kind {
 		memKind(),
 		noopKind(),
 		redisKind(),
+		sqlKind(),
 	}
 }
 

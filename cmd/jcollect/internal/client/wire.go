@@ -7,11 +7,16 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 )
 
 // connectLimit bounds how long a session waits for a connection, whatever its operation may take.
 const connectLimit = 10 * time.Second
+
+// goodbyeLimit bounds how long the peer is told that a session is over.
+const goodbyeLimit = time.Second
 
 // dial reaches an address.
 func dial(ctx context.Context, addr string) (*wire, error) {
@@ -21,7 +26,9 @@ func dial(ctx context.Context, addr string) (*wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &wire{Conn: c}, nil
+	w := &wire{Conn: c}
+	w.expect()
+	return w, nil
 }
 
 // A wire is the one connection that a session has. It counts the bytes that the system took from us: a request of which
@@ -31,6 +38,7 @@ type wire struct {
 	mu   sync.Mutex // held while writing
 	sent int64
 	cut  bool
+	room atomic.Int64 // bytes that may still be read before the answer is too long
 }
 
 // Write sends bytes unless the wire was cut.
@@ -43,6 +51,35 @@ func (w *wire) Write(b []byte) (int, error) {
 	n, err := w.Conn.Write(b)
 	w.sent += int64(n)
 	return n, err
+}
+
+// Read gets bytes of the answer that is expected.
+func (w *wire) Read(b []byte) (int, error) {
+	n, err := w.Conn.Read(b)
+	if w.room.Add(-int64(n)) < 0 {
+		return n, &garbageError{"an answer that is too long"}
+	}
+	return n, err
+}
+
+// maxReply bounds an answer of a database, and with it what a broken or hostile one can make us hold.
+const maxReply = 64 << 20
+
+// expect begins another answer, and tells how many bytes have been sent by now.
+func (w *wire) expect() int64 {
+	w.room.Store(maxReply + 1<<20)
+	return w.count()
+}
+
+// gone tells whether the peer has closed the connection while nobody was looking. A request sent into it would be taken by
+// the system, and its fate be unknown for no need.
+func (w *wire) gone() bool {
+	raw, ok := w.Conn.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	c, err := raw.SyscallConn()
+	return err != nil || ended(c)
 }
 
 // count tells how many bytes have been sent by now.
@@ -73,15 +110,11 @@ func secure(ctx context.Context, w *wire, conf *tls.Config, addr string) (net.Co
 	if conf == nil {
 		return w, nil
 	}
-	if conf.ServerName == "" {
-		host, _, err := net.SplitHostPort(addr)
-		if err != nil {
-			return nil, err
-		}
-		conf = conf.Clone()
-		conf.ServerName = host
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
 	}
-	c := tls.Client(w, conf)
+	c := tls.Client(w, serverNamed(conf, host))
 	if err := c.HandshakeContext(ctx); err != nil {
 		w.sever()
 		return nil, err
@@ -100,11 +133,14 @@ func wireFailure(ctx context.Context, err error, sent int64) *failure {
 		return perhaps("garbage", err.Error())
 	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout():
 		return perhaps("timeout", "no answer in time")
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case isEnd(err):
 		return perhaps("lost", "the connection was closed before the answer")
 	}
 	return perhaps("lost", err.Error())
 }
+
+// isEnd tells of a peer that closed the connection.
+func isEnd(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
 // A garbageError is an answer that isn't what the protocol allows.
 type garbageError struct{ text string }

@@ -1,0 +1,206 @@
+package client
+
+import (
+	"context"
+	"strings"
+
+	"jcheck/history"
+)
+
+// A sqlDriver opens sessions to a database that speaks SQL.
+type sqlDriver struct {
+	plan *sqlPlan
+	load load
+	ops  map[string]sqlOp
+}
+
+// A sqlSession is one connection, opened anew by the next call after it broke.
+type sqlSession struct {
+	driver *sqlDriver
+	proc   Process
+	conn   sqlConn // nil if there is none now
+}
+
+// connect opens a connection with the settings of the plan.
+func (d *sqlDriver) connect(ctx context.Context, p Process, database string) (sqlConn, error) {
+	c, err := d.plan.dialect.open(ctx, d.plan, p, database)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
+	var settings []string
+	if d.plan.isolation != "" {
+		settings = append(settings, d.plan.dialect.isolate+strings.ToUpper(d.plan.isolation))
+	}
+	for _, statement := range append(settings, d.plan.session...) {
+		if _, err := c.exec(ctx, statement); err != nil {
+			c.close()
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// Open begins a session.
+func (d *sqlDriver) Open(ctx context.Context, p Process) (Session, error) {
+	c, err := d.connect(ctx, p, d.plan.database)
+	if err != nil {
+		return nil, err
+	}
+	return &sqlSession{d, p, c}, nil
+}
+
+// Setup makes the tables.
+func (d *sqlDriver) Setup(ctx context.Context, p Process) error {
+	if d.plan.dialect.createDatabase != "" {
+		if err := d.each(ctx, p, "", d.plan.dialect.createDatabase+"`"+strings.ReplaceAll(d.plan.database, "`", "``")+"`"); err != nil {
+			return err
+		}
+	}
+	if err := d.each(ctx, p, d.plan.database, append(d.drops(), d.creates()...)...); err != nil {
+		return err
+	}
+	if d.load.object != "bank" {
+		return nil
+	}
+	c, err := d.connect(ctx, p, d.plan.database)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	for _, a := range d.load.accounts() {
+		if _, err := c.exec(ctx, "INSERT INTO jcollect_account (k, n) VALUES ($1, $2)", stored(a.name), decimal(a.balance)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Teardown removes the tables. A database that isn't there, or isn't reached at all, has none.
+func (d *sqlDriver) Teardown(ctx context.Context, p Process) error {
+	if d.plan.dialect.createDatabase != "" {
+		if err := d.each(ctx, p, "", d.plan.dialect.createDatabase+"`"+strings.ReplaceAll(d.plan.database, "`", "``")+"`"); err != nil {
+			return err
+		}
+	}
+	return d.each(ctx, p, d.plan.database, d.drops()...)
+}
+
+// each performs statements one after another.
+func (d *sqlDriver) each(ctx context.Context, p Process, database string, statements ...string) error {
+	c, err := d.connect(ctx, p, database)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	for _, s := range statements {
+		if _, err := c.exec(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// creates and drops are the statements that make the tables, and remove them.
+func (d *sqlDriver) creates() (list []string) {
+	for _, t := range sqlTables() {
+		list = append(list, "CREATE TABLE "+t.name+" ("+d.plan.dialect.types.Replace(t.columns)+")")
+	}
+	return list
+}
+
+func (d *sqlDriver) drops() (list []string) {
+	for _, t := range sqlTables() {
+		list = append(list, "DROP TABLE IF EXISTS "+t.name)
+	}
+	return list
+}
+
+// A sqlTable is one of the tables, whose columns' types are words that the dialect knows.
+type sqlTable struct{ name, columns string }
+
+// sqlTables are all of them: values and keys are EDN, so that they come back as they were.
+func sqlTables() []sqlTable {
+	return []sqlTable{
+		{"jcollect_register", "k KEY PRIMARY KEY, v LONG"},
+		{"jcollect_list", "k KEY PRIMARY KEY, v LONG"},
+		{"jcollect_element", "k KEY, pos BIGINT, v LONG, PRIMARY KEY (k, pos)"},
+		{"jcollect_set", "id SERIAL, k KEY, v LONG"},
+		{"jcollect_counter", "k KEY PRIMARY KEY, n BIGINT NOT NULL"},
+		{"jcollect_queue", "id SERIAL, k KEY, v LONG"},
+		{"jcollect_account", "k KEY PRIMARY KEY, n BIGINT NOT NULL"},
+		{"jcollect_id", "id SERIAL, k KEY"},
+		{"jcollect_g2_a", "id SERIAL, k KEY, v LONG"},
+		{"jcollect_g2_b", "id SERIAL, k KEY, v LONG"},
+	}
+}
+
+// Invoke performs one operation.
+func (s *sqlSession) Invoke(ctx context.Context, c Call) Outcome {
+	op, ok := s.driver.ops[c.F]
+	if !ok {
+		return finish(true, history.Value{}, unknownCall(c, s.driver.load.object))
+	}
+	if s.conn != nil && !s.conn.usable() {
+		s.drop()
+	}
+	if s.conn == nil {
+		conn, err := s.driver.connect(ctx, s.proc, s.driver.plan.database)
+		if err != nil {
+			return finish(true, history.Value{}, fail("no-client", err.Error()))
+		}
+		s.conn = conn
+	}
+	v, err := op.run(ctx, sqlCall{s.conn, s.driver.plan}, c)
+	if err != nil && !asFailure(err).answered {
+		s.drop()
+	}
+	return finish(op.reads(c), v, err)
+}
+
+// drop ends the connection.
+func (s *sqlSession) drop() {
+	s.conn.close()
+	s.conn = nil
+}
+
+// Close ends the session.
+func (s *sqlSession) Close() error {
+	if s.conn != nil {
+		s.drop()
+	}
+	return nil
+}
+
+// A sqlCall is what an operation is done with.
+type sqlCall struct {
+	sqlConn
+	plan *sqlPlan
+}
+
+// transact performs body between BEGIN and COMMIT. Whatever goes wrong before the COMMIT is sent undoes the transaction, so
+// it is definite; what the COMMIT says is judged by the tables. Nothing is tried again.
+func (c sqlCall) transact(ctx context.Context, body func() error) error {
+	if _, err := c.exec(ctx, "BEGIN"); err != nil {
+		return onlyRead(err)
+	}
+	if err := body(); err != nil {
+		f := *asFailure(err)
+		f.class = never
+		if f.answered {
+			if _, err := c.exec(ctx, "ROLLBACK"); err != nil {
+				f.answered = false // the connection may still be inside the transaction: it is dropped, which ends it
+			}
+		}
+		return &f
+	}
+	r, err := c.exec(ctx, "COMMIT")
+	if err != nil {
+		return err
+	}
+	if r.tag == "ROLLBACK" {
+		return refuse(c.plan.dialect.fates().name, "ROLLBACK", "the COMMIT was answered by a rollback")
+	}
+	return nil
+}

@@ -1,0 +1,165 @@
+package client
+
+import (
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+
+	"jcheck/check"
+	"jcheck/check/all"
+)
+
+// postgresServer makes an empty database and starts it, as a user that isn't root.
+func postgresServer(t *testing.T) int {
+	t.Helper()
+	bins, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
+	if err != nil || len(bins) == 0 {
+		t.Skip("no /usr/lib/postgresql/*/bin/postgres on this machine")
+	}
+	bin := filepath.Dir(bins[len(bins)-1])
+	dir := filepath.Join(t.TempDir(), "db")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var as []string
+	if os.Getuid() == 0 {
+		need(t, "setpriv")
+		u, err := user.Lookup("postgres")
+		if err != nil {
+			t.Skip("PostgreSQL doesn't run as root, and there is no user postgres")
+		}
+		uid, gid := atoi(t, u.Uid), atoi(t, u.Gid)
+		if err := os.Chown(dir, uid, gid); err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range []string{filepath.Dir(dir), filepath.Dir(filepath.Dir(dir))} { // so that the user reaches it
+			if err := os.Chmod(d, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		as = []string{"setpriv", "--reuid=" + u.Uid, "--regid=" + u.Gid, "--clear-groups"}
+	}
+	run := append(slices.Clone(as), bin+"/initdb", "-D", dir, "-U", "postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--no-locale")
+	if out, err := exec.Command(run[0], run[1:]...).CombinedOutput(); err != nil {
+		t.Fatalf("initdb: %v: %s", err, out)
+	}
+	port := freePort(t)
+	run = append(as, bin+"/postgres", "-D", dir, "-p", strconv.Itoa(port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+		"-c", "fsync=off", "-c", "deadlock_timeout=20ms", "-c", "shared_buffers=32MB")
+	start(t, port, run[0], run[1:]...)
+	return port
+}
+
+func atoi(t *testing.T, text string) int {
+	t.Helper()
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// mariaServer makes an empty database and starts it.
+func mariaServer(t *testing.T) int {
+	t.Helper()
+	need(t, "mariadb-install-db", "mariadbd")
+	dir := t.TempDir()
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	common := []string{"--no-defaults", "--datadir=" + dir + "/db", "--innodb-buffer-pool-size=16M", "--innodb-log-file-size=4M"}
+	install := append(slices.Clone(common), "--auth-root-authentication-method=normal", "--skip-test-db", "--user="+me.Username)
+	if out, err := exec.Command("mariadb-install-db", install...).CombinedOutput(); err != nil {
+		t.Fatalf("mariadb-install-db: %v: %s", err, out)
+	}
+	port := freePort(t)
+	start(t, port, "mariadbd", append(common, "--user="+me.Username, "--port="+strconv.Itoa(port), "--bind-address=127.0.0.1",
+		"--socket="+dir+"/s", "--pid-file="+dir+"/pid", "--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve")...)
+	return port
+}
+
+// A sqlTrial is a workload at a level, and what must be found.
+type sqlTrial struct {
+	workload, options, checker string
+	load                       loadMaker
+	valid                      bool     // must the history be valid?
+	some, only                 []string // anomalies of which one must be found; which alone may be
+}
+
+// try drives a database and judges what it did.
+func (s sqlTrial) try(t *testing.T, dialect string, port int) {
+	d := made(t, Use{Workload: s.workload}, "{kind: sql, dialect: %s, port: %d%s}", dialect, port, s.options)
+	next, last := s.load()
+	span := lasting()
+	h := trial{driver: d, sessions: 10, span: span, next: next, last: last}.run(t)
+	r := judged(t, h, s.checker, all.Values{})
+	kinds := kindsOf(r)
+	t.Logf("%v %v", r.Verdict, kinds)
+	if s.valid {
+		wantValid(t, r)
+		return
+	}
+	long := os.Getenv("JCOLLECT_CLUSTER") != "" // a moment may be too short for an anomaly to happen
+	if r.Verdict != check.Invalid && long {
+		t.Errorf("%s: %v, want invalid", s.workload+s.options, r.Verdict)
+	}
+	found := len(s.some) == 0 || !long
+	for _, k := range kinds {
+		found = found || slices.Contains(s.some, k)
+		if len(s.only) > 0 && !slices.Contains(s.only, k) {
+			t.Errorf("%s: found %s", s.workload+s.options, k)
+		}
+	}
+	if !found {
+		t.Errorf("%s: found %v, want one of %v", s.workload+s.options, kinds, s.some)
+	}
+}
+
+// Without this an operation could do something else than it says, or at another level than the plan asks for, and the
+// database be blamed or praised for it.
+func TestPostgres(t *testing.T) {
+	t.Parallel()
+	port := postgresServer(t)
+	for _, s := range []sqlTrial{
+		{workload: "append", options: ", isolation: serializable", checker: "elle", load: txns("append"), valid: true},
+		{workload: "append", options: ", isolation: serializable, list: rows", checker: "elle", load: txns("append"), valid: true},
+		{workload: "append", options: ", isolation: repeatable read", checker: "elle", load: txns("append"), only: []string{"G2-item", "G2-item-process", "G2-item-realtime"}},
+		{workload: "append", options: ", isolation: read committed", checker: "elle", load: txns("append"), some: []string{"lost-update", "G-single-item", "G-single"}},
+		{workload: "rw-register", options: ", isolation: serializable", checker: "elle", load: txns("w"), valid: true},
+		{workload: "bank", options: ", isolation: repeatable read", checker: "bank", load: banks, valid: true},
+		{workload: "bank", options: ", isolation: read committed", checker: "bank", load: banks, some: []string{"wrong-total", "negative-value"}},
+		{workload: "cas-register", checker: "linearizable", load: registers, valid: true},
+		{workload: "set", checker: "set-full", load: sets, valid: true},
+		{workload: "counter", checker: "counter", load: counters, valid: true},
+		{workload: "queue", checker: "total-queue", load: queues, valid: true},
+		{workload: "unique-ids", checker: "unique-ids", load: ids, valid: true},
+	} {
+		t.Run(s.workload+s.options, func(t *testing.T) { s.try(t, "postgresql", port) })
+	}
+}
+
+// Without this the same could happen to MariaDB.
+func TestMariaDB(t *testing.T) {
+	t.Parallel()
+	port := mariaServer(t)
+	for _, s := range []sqlTrial{
+		{workload: "append", options: ", isolation: serializable", checker: "elle", load: txns("append"), valid: true},
+		{workload: "append", options: ", isolation: repeatable read", checker: "elle", load: txns("append"), some: []string{"lost-update"}},
+		{workload: "append", options: ", isolation: read uncommitted", checker: "elle", load: txns("append"), some: []string{"G1a", "G1b", "G1c"}},
+		{workload: "bank", options: ", isolation: serializable", checker: "bank", load: banks, valid: true},
+		{workload: "bank", options: ", isolation: repeatable read", checker: "bank", load: banks, some: []string{"wrong-total", "negative-value"}},
+		{workload: "bank", options: ", isolation: repeatable read, for-update: true", checker: "bank", load: banks, valid: true},
+		{workload: "cas-register", checker: "linearizable", load: registers, valid: true},
+		{workload: "set", checker: "set-full", load: sets, valid: true},
+		{workload: "counter", checker: "counter", load: counters, valid: true},
+		{workload: "queue", checker: "total-queue", load: queues, valid: true},
+		{workload: "unique-ids", checker: "unique-ids", load: ids, valid: true},
+	} {
+		t.Run(s.workload+s.options, func(t *testing.T) { s.try(t, "mariadb", port) })
+	}
+}
