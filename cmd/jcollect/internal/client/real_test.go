@@ -59,8 +59,8 @@ func start(t *testing.T, port int, name string, args ...string) *exec.Cmd {
 	t.Cleanup(func() {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // it may have ended by itself
 		<-done
-		if t.Failed() && out.Len() > 0 {
-			t.Logf("%s said: %.4000s", name, out.String())
+		if text := out.String(); t.Failed() && text != "" {
+			t.Logf("%s said at last: %s", name, text[max(0, len(text)-1000):])
 		}
 	})
 	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
@@ -94,6 +94,22 @@ func made(t *testing.T, u Use, format string, args ...any) Driver {
 		t.Fatalf("%s: %v", text, err)
 	}
 	return d
+}
+
+// answers waits until a database that listens already takes clients, too.
+func answers(t *testing.T, d Driver) {
+	t.Helper()
+	var err error
+	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+		var s Session
+		if s, err = d.Open(t.Context(), Process{Node: "n1", Addr: "127.0.0.1"}); err == nil {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+			return
+		}
+	}
+	t.Fatal(err)
 }
 
 // A trial drives a database directly.

@@ -51,6 +51,7 @@ func postgresServer(t *testing.T) int {
 	run = append(as, bin+"/postgres", "-D", dir, "-p", strconv.Itoa(port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
 		"-c", "fsync=off", "-c", "deadlock_timeout=20ms", "-c", "shared_buffers=32MB")
 	start(t, port, run[0], run[1:]...)
+	answers(t, made(t, Use{Workload: "set"}, "{kind: sql, dialect: postgresql, port: %d}", port))
 	return port
 }
 
