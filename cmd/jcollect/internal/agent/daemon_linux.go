@@ -49,6 +49,7 @@ type record struct {
 	Exit        string `json:"exit,omitempty"`
 	Well        bool   `json:"well,omitempty"` // it ended with status 0
 	Log         string `json:"log"`
+	Daemon      Daemon `json:"daemon"` // as it was started, to start it again
 }
 
 // load reads the record of a daemon; false if there is none.
@@ -136,6 +137,18 @@ func (a *agent) start(ctx context.Context, d Daemon) (started Started, err error
 		return Started{}, err
 	}
 	return Started{StateStarted, rec.PID, d.Log}, nil
+}
+
+// again starts a daemon as it was started before, unless it runs: what a lease can do with a name alone.
+func (a *agent) again(ctx context.Context, in Named) (Started, error) {
+	rec, _, found, err := a.load(in.Name)
+	if err != nil {
+		return Started{}, err
+	}
+	if !found {
+		return Started{}, errorf(NotFound, "daemon %s was stopped, or never started", in.Name)
+	}
+	return a.start(ctx, rec.Daemon)
 }
 
 // spawn starts this program again in a session of its own, for work that outlives the request. The child reads what to

@@ -123,7 +123,7 @@ func (a *agent) launch(d Daemon) (rec record, log *os.File, err error) {
 	if err := errors.Join(err, err2); err != nil || !found {
 		return rec, log, errors.Join(err, p.Kill())
 	}
-	rec = record{Name: d.Name, Runner: self.pid, RunnerStart: self.start, PID: child.pid, Start: child.start, Log: d.Log}
+	rec = record{Name: d.Name, Runner: self.pid, RunnerStart: self.start, PID: child.pid, Start: child.start, Log: d.Log, Daemon: d}
 	if err := errors.Join(writeJSON(path, rec), null.Close()); err != nil {
 		return rec, log, errors.Join(err, p.Kill())
 	}

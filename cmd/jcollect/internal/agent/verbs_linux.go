@@ -4,6 +4,7 @@ package agent
 func verbs() []verb {
 	return []verb{
 		bind("start", (*agent).start),
+		bind("again", (*agent).again),
 		bind("stop", (*agent).stop),
 		bind("signal", (*agent).signal),
 		bind("status", (*agent).status),
@@ -11,6 +12,8 @@ func verbs() []verb {
 		bind("matching", (*agent).matching),
 		bind("runner", (*agent).runner),
 		bind("await", (*agent).await),
+		bind("unpack", (*agent).unpack),
+		bind("list", (*agent).list),
 		bind("arm", (*agent).arm),
 		bind("renew", (*agent).renew),
 		bind("release", (*agent).releaseLease),

@@ -16,8 +16,8 @@ import (
 // callLimit is how long the agent may take for what is quick.
 const callLimit = 2 * time.Minute
 
-// state is the agent's folder on the node. Local nodes share one machine, and must not share that.
-func (n *Node) state() string {
+// StateDir is the agent's folder on the node. Local nodes share one machine, and must not share that.
+func (n *Node) StateDir() string {
 	if n.State != "" {
 		return n.State
 	}
@@ -39,7 +39,16 @@ func (n *Node) Command(verb string) remote.Command {
 	if program == "" {
 		program = AgentPath
 	}
-	return remote.Command{Args: []string{program, "agent", "--state", n.state(), verb}, User: n.User, Timeout: callLimit}
+	return remote.Command{Args: []string{program, "agent", "--state", n.StateDir(), verb}, User: n.User, Timeout: callLimit}
+}
+
+// AgentCommand is a call of the agent as a command for a lease. The request holds no secrets: it is an argument.
+func (n *Node) AgentCommand(verb string, request any) agent.Command {
+	text, err := json.Marshal(request)
+	if err != nil {
+		panic("node: internal error: a request that is no JSON: " + err.Error())
+	}
+	return agent.Command{Script: `r=$1; shift; printf %s "$r" | "$@"`, Args: append([]string{string(text)}, n.Command(verb).Args...)}
 }
 
 // Call asks the agent on the node. The error is, or wraps, an *agent.Error if the agent says why not, and one of remote's
@@ -170,4 +179,20 @@ func (n *Node) HealAll(ctx context.Context) ([]string, error) {
 func (n *Node) Leases(ctx context.Context) ([]agent.LeaseStatus, error) {
 	var out []agent.LeaseStatus
 	return out, n.Call(ctx, "leases", nil, &out)
+}
+
+// unpackLimit is how long an archive may take.
+const unpackLimit = 20 * time.Minute
+
+// Unpack unpacks an archive that lies on the node. What an earlier Unpack made at its place is wiped; what somebody else
+// put there is refused.
+func (n *Node) Unpack(ctx context.Context, u agent.Unpack) (agent.Unpacked, error) {
+	var out agent.Unpacked
+	return out, n.call(ctx, "unpack", u, &out, unpackLimit)
+}
+
+// List finds plain files on the node: by paths and patterns, and below folders.
+func (n *Node) List(ctx context.Context, paths []string) (agent.Listed, error) {
+	var out agent.Listed
+	return out, n.Call(ctx, "list", agent.Paths{Paths: paths}, &out)
 }

@@ -4,6 +4,11 @@ package node
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 
 	"jcheck/cmd/jcollect/internal/remote"
@@ -38,4 +43,17 @@ func Each(ctx context.Context, nodes []*Node, f func(ctx context.Context, n *Nod
 		}
 	}
 	return failed
+}
+
+// Failed is what Each returned as one error, by the names of the nodes; nil if nothing went wrong.
+func Failed(failed map[string]error) error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(failed)) {
+		err := failed[name]
+		if !strings.HasPrefix(err.Error(), name+":") {
+			err = fmt.Errorf("%s: %w", name, err)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
