@@ -1,11 +1,6 @@
 package remote
 
-import (
-	"context"
-	"errors"
-	"fmt"
-	"os/exec"
-)
+import "context"
 
 // Container is a node that is a container, reached by docker exec or podman exec.
 type Container struct {
@@ -17,40 +12,13 @@ type Container struct {
 }
 
 // Exec runs a command in the container. When its time is up, the program here is killed; what it started there is looked
-// for and killed too.
+// for and killed too, for the engine lets it run on.
 func (k *Container) Exec(ctx context.Context, c Command) (Result, error) {
-	line, stdin, err := c.shell(k.SudoPassword)
-	if err != nil {
-		return Result{}, fmt.Errorf("%s: %w", k.Node, err)
-	}
 	args := []string{"exec", "-i"}
 	if k.User != "" {
 		args = append(args, "-u", k.User)
 	}
-	args = append(args, k.Name, "/bin/sh", "-c", line)
-	ctx, cancel := context.WithTimeout(ctx, c.limit())
-	defer cancel()
-	cmd := exec.CommandContext(ctx, k.Program, args...)
-	stdout, kept, stderr := c.outputs()
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
-	cmd.WaitDelay = killWait
-	ownGroup(cmd)
-	if err := cmd.Start(); err != nil {
-		if errors.Is(err, exec.ErrNotFound) {
-			err = fmt.Errorf("%w (hint: install %s, or another kind of remote)", err, k.Program)
-		}
-		return Result{}, &LostError{Node: k.Node, Command: c.String(), Err: err}
-	}
-	err = cmd.Wait()
-	if ctx.Err() != nil {
-		return Result{Stdout: kept.kept, Stderr: stderr.kept}, &LostError{Node: k.Node, Command: c.String(), Started: true, Err: ctx.Err()}
-	}
-	var exited *exec.ExitError
-	if err != nil && !errors.As(err, &exited) && !errors.Is(err, exec.ErrWaitDelay) {
-		return Result{}, fmt.Errorf("%s: %s: %w", k.Node, c, err)
-	}
-	exit, signal := ending(cmd.ProcessState)
-	return c.ended(k.Node, exit, signal, kept, stderr)
+	return c.process(ctx, k, k.Node, k.SudoPassword, k.Program, append(args, k.Name, "/bin/sh", "-c")...)
 }
 
 // Upload sends a file through the input of a command.

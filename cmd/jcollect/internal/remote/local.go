@@ -17,32 +17,9 @@ type Local struct {
 	SudoPassword Secret
 }
 
-// Exec runs a command as a process group of its own, which is killed whole when its time is up.
+// Exec runs a command as a process group of its own. When its time is up it is killed, with all that it started.
 func (l *Local) Exec(ctx context.Context, c Command) (Result, error) {
-	line, stdin, err := c.shell(l.SudoPassword)
-	if err != nil {
-		return Result{}, fmt.Errorf("%s: %w", l.Node, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, c.limit())
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", line)
-	stdout, kept, stderr := c.outputs()
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
-	cmd.WaitDelay = killWait
-	ownGroup(cmd)
-	if err := cmd.Start(); err != nil {
-		return Result{}, &LostError{Node: l.Node, Command: c.String(), Err: err}
-	}
-	err = cmd.Wait()
-	if ctx.Err() != nil {
-		return Result{Stdout: kept.kept, Stderr: stderr.kept}, &LostError{Node: l.Node, Command: c.String(), Started: true, Err: ctx.Err()}
-	}
-	var exited *exec.ExitError
-	if err != nil && !errors.As(err, &exited) && !errors.Is(err, exec.ErrWaitDelay) {
-		return Result{}, fmt.Errorf("%s: %s: %w", l.Node, c, err)
-	}
-	exit, signal := ending(cmd.ProcessState)
-	return c.ended(l.Node, exit, signal, kept, stderr)
+	return c.process(ctx, l, l.Node, l.SudoPassword, "/bin/sh", "-c")
 }
 
 // Upload copies a file to another place.
@@ -53,3 +30,56 @@ func (l *Local) Download(ctx context.Context, f File) error { return downloadByE
 
 // Close has nothing to free.
 func (l *Local) Close() error { return nil }
+
+// process runs a command by a program of this machine that takes the line for the shell as its last argument. by is the
+// remote that it is for.
+func (c Command) process(ctx context.Context, by Remote, node string, sudoPassword Secret, program string, args ...string) (Result, error) {
+	if !c.killing {
+		c.mark = newMark()
+	}
+	line, stdin, err := c.shell(sudoPassword)
+	if err != nil {
+		return Result{}, fmt.Errorf("%s: %w", node, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.limit())
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, append(args, line)...)
+	stdout, kept, stderr := c.outputs()
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
+	cmd.WaitDelay = killWait
+	ownGroup(cmd)
+	killed := false
+	endGroup := cmd.Cancel
+	cmd.Cancel = func() error {
+		err := endGroup()
+		_, here := by.(*Local)
+		killed = c.kill(by) || here && err == nil // the first finds what has left the group
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		if errors.Is(err, exec.ErrNotFound) {
+			err = fmt.Errorf("%w (hint: install %s, or another kind of remote)", err, program)
+		}
+		return Result{}, &LostError{Node: node, Command: c.String(), Err: err}
+	}
+	err = cmd.Wait()
+	if ctx.Err() != nil {
+		lost := &LostError{Node: node, Command: c.String(), Started: true, Killed: killed, Err: ctx.Err()}
+		return Result{Stdout: kept.kept, Stderr: stderr.kept}, lost
+	}
+	var exited *exec.ExitError
+	if err != nil && !errors.As(err, &exited) && !errors.Is(err, exec.ErrWaitDelay) {
+		return Result{}, fmt.Errorf("%s: %s: %w", node, c, err)
+	}
+	exit, signal := ending(cmd.ProcessState)
+	return c.ended(node, exit, signal, kept, stderr)
+}
+
+// kill kills what a command started, and tells whether there was something.
+func (c Command) kill(by Remote) bool {
+	if c.killing {
+		return false
+	}
+	r, err := by.Exec(context.Background(), c.killer())
+	return err == nil && killedSome(r)
+}

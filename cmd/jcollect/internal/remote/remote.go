@@ -43,6 +43,9 @@ type Command struct {
 	Stdin   io.Reader     // nil is empty
 	Stdout  io.Writer     // gets the output as it comes; nil keeps it in Result.Stdout
 	Timeout time.Duration // 0 is DefaultTimeout
+
+	mark    string // what its processes can be found by; "" if nobody will look for them
+	killing bool   // it ends another command, and has nobody to end it
 }
 
 // limit is how long the command may take.
@@ -117,11 +120,15 @@ type LostError struct {
 	Node    string
 	Command string
 	Started bool // the command may have run, and may still; false: it certainly didn't start
+	Killed  bool // its processes were found there, and killed
 	Err     error
 }
 
 // Error says what was lost, and whether it may have run.
 func (e *LostError) Error() string {
+	if e.Killed {
+		return fmt.Sprintf("%s: %s: killed: %v", e.Node, e.Command, e.Err)
+	}
 	if e.Started {
 		return fmt.Sprintf("%s: %s: lost, and it may still run there: %v", e.Node, e.Command, e.Err)
 	}

@@ -29,18 +29,18 @@ type Plan struct {
 	Home  string            // where .ssh lies; "" is the user's
 	Sudo  *bool             // whether commands run as root by sudo; nil: if who logs in isn't root
 
-	User, Config       string // Config: another file than ~/.ssh/config, or none
-	Port               int
-	Keys, KnownHosts   []string
-	Agent              string // its socket, or none; "" is $SSH_AUTH_SOCK
-	AcceptNew          bool
-	Jump               []Hop
-	Alive              time.Duration
-	AliveTimeout       time.Duration
-	Password           Source
-	Passphrase         Source
-	SudoPassword       Source
-	Dial               Dialer // not from the plan: how to reach the first machine
+	User, Config     string // Config: another file than ~/.ssh/config, or none
+	Port             int
+	Keys, KnownHosts []string
+	Agent            string // its socket, or none; "" is $SSH_AUTH_SOCK
+	AcceptNew        bool
+	Jump             []Hop
+	Alive            time.Duration
+	AliveTimeout     time.Duration
+	Password         Source
+	Passphrase       Source
+	SudoPassword     Source
+	Dial             Dialer // not from the plan: how to reach the first machine
 }
 
 // A Source is where a secret comes from: it stands in no plan.

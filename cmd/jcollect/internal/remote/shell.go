@@ -50,6 +50,9 @@ func (c Command) inner() string {
 		}
 		b.WriteString("cd " + Quote(dir) + " && ")
 	}
+	if c.mark != "" {
+		b.WriteString(markVariable + "=" + c.mark + " && export " + markVariable + " && ")
+	}
 	for _, kv := range c.Env {
 		name, value, _ := strings.Cut(kv, "=")
 		b.WriteString(name + "=" + Quote(value) + " && export " + name + " && ")

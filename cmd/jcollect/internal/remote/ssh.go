@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"time"
@@ -19,6 +20,7 @@ const (
 	dialTimeout   = 15 * time.Second
 	aliveInterval = 5 * time.Second
 	aliveTimeout  = 15 * time.Second
+	killTime      = 2 * time.Second
 )
 
 // A Hop is one machine to log in to.
@@ -144,58 +146,118 @@ func (s *SSH) live(ctx context.Context) (*link, error) {
 	}
 }
 
-// Exec runs a command in a session of its own. When its time is up the connection is closed, with whatever else uses it:
-// a node that is cut off answers nothing, not even the end of one session, and sshd counts the session until its command
-// ends. A command that certainly didn't start is tried again on a new connection; one that may have started never is.
+// Exec runs a command in a session of its own. A command that certainly didn't start is tried again; one that may have
+// started never is. When its time is up, what it started is looked for and killed; if the node doesn't answer to that
+// either, the connection is closed, with whatever else uses it: a node that is cut off answers nothing, not even the end
+// of one session, and sshd counts a session until its command ends.
 func (s *SSH) Exec(ctx context.Context, c Command) (Result, error) {
+	c.mark = newMark()
 	line, stdin, err := c.shell(s.o.SudoPassword)
 	if err != nil {
 		return Result{}, fmt.Errorf("%s: %w", s.o.Node, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.limit())
 	defer cancel()
-	lost := func(started bool, err error) error {
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
-		return &LostError{Node: s.o.Node, Command: c.String(), Started: started, Err: err}
+	lost := &LostError{Node: s.o.Node, Command: c.String()}
+	l, session, free, err := s.session(ctx)
+	if err != nil {
+		lost.Err = cause(ctx, err)
+		return Result{}, lost
 	}
+	defer free()
+	ended := make(chan struct{})
+	killed := make(chan bool, 1)
+	stop := context.AfterFunc(ctx, func() { killed <- s.abandon(l, c, ended) })
+	r, started, err := c.run(s.o.Node, session, line, stdin)
+	close(ended)
+	inTime := stop()
+	var exit *ExitError
+	if inTime && (err == nil || errors.As(err, &exit)) {
+		return r, err
+	}
+	lost.Started, lost.Err = started, cause(ctx, err)
+	if inTime {
+		l.close()
+	} else {
+		lost.Killed = <-killed
+	}
+	return Result{Stdout: r.Stdout, Stderr: r.Stderr, Cut: r.Cut}, lost
+}
+
+// cause is why something failed: that the time was up, if it was.
+func cause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// session opens a session when a slot is free. It tries again while it is certain that nothing was started: on a new
+// connection if this one is broken, and a moment later if sshd says that it has enough of them.
+func (s *SSH) session(ctx context.Context) (*link, *ssh.Session, func(), error) {
 	select {
 	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
 	case <-ctx.Done():
-		return Result{}, lost(false, ctx.Err())
+		return nil, nil, nil, ctx.Err()
 	}
+	free := func() { <-s.slots }
 	for try := 1; ; try++ {
 		l, err := s.live(ctx)
 		if err != nil {
-			return Result{}, lost(false, err)
+			free()
+			return nil, nil, nil, err // it has tried often enough
 		}
 		stop := context.AfterFunc(ctx, l.close)
 		session, err := l.client.NewSession()
-		if err == nil {
-			r, started, err := c.run(s.o.Node, session, line, stdin)
-			stop()
-			var exit *ExitError
-			if err != nil && !errors.As(err, &exit) {
-				l.close()
-				return r, lost(started, err)
-			}
-			return r, err
+		if stop() && err == nil {
+			return l, session, free, nil
 		}
-		stop()
-		l.close()
-		if try == 2 || ctx.Err() != nil {
-			return Result{}, lost(false, err)
+		var refused *ssh.OpenChannelError
+		crowded := errors.As(err, &refused)
+		if !crowded {
+			l.close()
+		}
+		// Where others hold sessions, one will be free; where none does, it is no use to wait for long.
+		if ctx.Err() != nil || try >= maxDials && (!crowded || len(s.slots) == 1) {
+			free()
+			if crowded {
+				err = fmt.Errorf("sshd opens no session: %w (hint: MaxSessions in its sshd_config)", err)
+			}
+			return nil, nil, nil, cause(ctx, err)
+		}
+		select {
+		case <-time.After(50*time.Millisecond + rand.N(100*time.Millisecond)):
+		case <-ctx.Done():
 		}
 	}
 }
 
-// Upload sends a file through the input of a command.
-func (s *SSH) Upload(ctx context.Context, f File) error { return uploadByExec(ctx, s, f) }
-
-// Download gets a file through the output of a command.
-func (s *SSH) Download(ctx context.Context, f File) error { return downloadByExec(ctx, s, f) }
+// abandon ends a command whose time is up: it kills what the command started, and closes the connection if that doesn't
+// end the session. It tells whether something was killed.
+func (s *SSH) abandon(l *link, c Command, ended <-chan struct{}) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), killTime)
+	defer cancel()
+	stop := context.AfterFunc(ctx, l.close)
+	defer stop()
+	session, err := l.client.NewSession()
+	if err != nil {
+		l.close()
+		return false
+	}
+	k := c.killer()
+	line, stdin, err := k.shell(s.o.SudoPassword)
+	if err != nil {
+		l.close()
+		return false
+	}
+	r, _, err := k.run(s.o.Node, session, line, stdin)
+	select {
+	case <-ended:
+	case <-ctx.Done(): // something that was not found holds the session
+		l.close()
+	}
+	return err == nil && killedSome(r)
+}
 
 // A RefusedError is a node's answer, or ours to it, that a second try wouldn't change.
 type RefusedError struct{ Err error }
