@@ -75,6 +75,7 @@ func rootCommand(e *env) *cobra.Command {
 func verbs(e *env) []*cobra.Command {
 	return []*cobra.Command{
 		inGroup(groupRun, runCommand(e)),
+		inGroup(groupRun, testAllCommand(e, runOnce)),
 		inGroup(groupPlan, initCommand(e)),
 		inGroup(groupPlan, explainCommand(e)),
 		inGroup(groupNodes, labCommand(e)),

@@ -34,8 +34,11 @@ var endings = []struct {
 	{exitInvalid, "failed", "INVALID"},
 }
 
-// testAllCommand runs many tests.
-func testAllCommand(e *env, runTest func(t *run.Test) run.Outcome) *cobra.Command {
+// runOnce runs a test.
+func runOnce(t *run.Test, l run.Launch) run.Outcome { return t.Run(l) }
+
+// testAllCommand runs many tests, each by runTest.
+func testAllCommand(e *env, runTest func(t *run.Test, l run.Launch) run.Outcome) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "test-all PLAN...",
 		Short: "Run many tests, whatever becomes of each, and sum up",
@@ -55,13 +58,24 @@ invalid, else 0.`,
 		Args: cobra.MinimumNArgs(1),
 	}
 	flags := bindPlanFlags(c.Flags())
+	o := bindLaunchFlags(c.Flags())
 	matrix := c.Flags().StringArray("matrix", nil, "KEY=VALUE,VALUE: run it with each of them; may be repeated")
 	c.RunE = func(_ *cobra.Command, files []string) error {
+		if err := o.lab.changePlan(flags); err != nil {
+			return err
+		}
 		tests, err := allTests(flags, files, *matrix)
 		if err != nil {
 			return err
 		}
-		results := e.series(tests, runTest)
+		launch, err := e.launch(o)
+		if err != nil {
+			return err
+		}
+		if o.lab.needsOne() {
+			return o.lab.runInside(e)
+		}
+		results := e.series(tests, func(t *run.Test) run.Outcome { return runTest(t, launch) })
 		e.code = seriesCode(results)
 		return summarise(e.stdout, results)
 	}
@@ -83,7 +97,16 @@ func allTests(flags *planFlags, files, matrix []string) ([]*run.Test, error) {
 	if err != nil {
 		return nil, err
 	}
-	return flags.tests(files, list)
+	tests, err := flags.tests(files, list)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tests {
+		if err := t.Refusal(); err != nil {
+			return nil, fmt.Errorf("%s: %w", t.Name, err)
+		}
+	}
+	return tests, nil
 }
 
 // series runs tests one after the other, each as often as its plan says as long as it is valid.
@@ -98,6 +121,9 @@ func (e *env) series(tests []*run.Test, runTest func(t *run.Test) run.Outcome) (
 			begin := time.Now()
 			o := e.guarded(t, runTest)
 			results = append(results, result{test: t, Outcome: o, took: time.Since(begin)})
+			if o.Err != nil {
+				e.complain(o.Err)
+			}
 			if o.Code() != exitValid {
 				break
 			}

@@ -32,7 +32,7 @@ func aSeries(t *testing.T, args ...string) (code int, out, errs string, ran []st
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	e := &env{stdout: &stdout, stderr: &stderr, soft: ctx, hard: ctx}
-	c := testAllCommand(e, func(test *run.Test) run.Outcome {
+	c := testAllCommand(e, func(test *run.Test, _ run.Launch) run.Outcome {
 		ran = append(ran, test.Name)
 		if strings.HasSuffix(test.Name, "bug") {
 			panic("a bug")
@@ -75,11 +75,12 @@ func TestSeries(t *testing.T) {
 		{"--matrix name=kill,partition,quiet", 2, "kill-kill partition-partition quiet-quiet"},
 		{"--matrix name=kill,pause,partition", 255, "kill-kill pause-pause partition-partition"},
 		{"--matrix name=quiet,kill", 1, "quiet-quiet kill-kill"},
-		{"--matrix nemesis=none,kill,[kill,pause] --matrix concurrency=1n,2n", 0,
+		{"--disposable --matrix nemesis=none,kill,[kill,pause] --matrix concurrency=1n,2n", 0,
 			"quiet-none-1n quiet-none-2n quiet-kill-1n quiet-kill-2n quiet-kill-pause-1n quiet-kill-pause-2n"},
 		{"--matrix seed=1,stop", 254, ""},
 		{"--matrix name=stop,kill", 2, "stop-stop"},
 		{"--matrix nemesis", 254, ""},
+		{"--matrix nemesis=none,kill", 254, ""},
 		{"--matrix nemesis=,", 254, ""},
 		{"--matrix nemesis=kil", 254, ""},
 		{"--matrix wrkload.kind=set", 254, ""},
