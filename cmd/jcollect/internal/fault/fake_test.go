@@ -89,11 +89,29 @@ func (d *fakeDB) note(what string, n *node.Node) error {
 	return d.err
 }
 
-func (d *fakeDB) Kill(_ context.Context, n *node.Node) error   { return d.note("kill", n) }
-func (d *fakeDB) Start(_ context.Context, n *node.Node) error  { return d.note("start", n) }
-func (d *fakeDB) Pause(_ context.Context, n *node.Node) error  { return d.note("pause", n) }
-func (d *fakeDB) Resume(_ context.Context, n *node.Node) error { return d.note("resume", n) }
-func (d *fakeDB) Primaries(context.Context) ([]string, error)  { return d.primaries, d.err }
+func (d *fakeDB) Kill(_ context.Context, n *node.Node, _ ...string) error  { return d.note("kill", n) }
+func (d *fakeDB) Start(_ context.Context, n *node.Node, _ ...string) error { return d.note("start", n) }
+func (d *fakeDB) Pause(_ context.Context, n *node.Node, _ ...string) error { return d.note("pause", n) }
+func (d *fakeDB) Resume(_ context.Context, n *node.Node, _ ...string) error {
+	return d.note("resume", n)
+}
+func (d *fakeDB) CanKill() bool      { return true }
+func (d *fakeDB) CanPause() bool     { return true }
+func (d *fakeDB) HasPrimaries() bool { return d.primaries != nil }
+func (d *fakeDB) StartCommands(n *node.Node) []agent.Command {
+	return []agent.Command{{Script: "start " + n.Name}}
+}
+func (d *fakeDB) ResumeCommands(n *node.Node) []agent.Command {
+	return []agent.Command{{Script: "resume " + n.Name}}
+}
+
+func (d *fakeDB) Primaries(context.Context) ([]*node.Node, error) {
+	var list []*node.Node
+	for _, name := range d.primaries {
+		list = append(list, &node.Node{Name: name})
+	}
+	return list, d.err
+}
 
 // addrs reads addresses.
 func addrs(list ...string) []netip.Addr {

@@ -2,10 +2,12 @@ package fault
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"math/rand/v2"
 	"slices"
 
+	"jcheck/cmd/jcollect/internal/agent"
 	"jcheck/cmd/jcollect/internal/client"
 	"jcheck/cmd/jcollect/internal/generator"
 	"jcheck/cmd/jcollect/internal/node"
@@ -29,6 +31,8 @@ type kind struct {
 	final func(p Plan) []generator.Template
 	// heal is what a node runs to undo the fault there, whatever its state. A lease runs the same.
 	heal func(n *Nemesis, on *node.Node) []script
+	// alone is what heals it on a node without the control node, besides; nil if nothing does.
+	alone func(db Database, on *node.Node) []agent.Command
 	// revive is what heals it on a node through the database; nil if nothing does.
 	revive func(ctx context.Context, n *Nemesis, on *node.Node) error
 	// moves are the operations of the fault.
@@ -45,16 +49,20 @@ type move struct {
 // kinds is the table of faults, in the order in which they are healed in the end: the network first, since a node that
 // nobody reaches can't join again, and processes after what they stand on.
 func kinds(p Plan) []kind {
-	return []kind{partitionKind(), packetKind(), pauseKind(), killKind(), restartKind()}
-}
-
-// kindNames are the names of all faults.
-func kindNames() []string {
-	var list []string
-	for _, k := range kinds(Plan{}) {
-		list = append(list, k.name)
+	list := []kind{partitionKind(), packetKind(), lostWritesKind(), membershipKind(), pauseKind(), killKind(), restartKind()}
+	for _, s := range p.Scripts {
+		list = append(list, scriptKind(s))
 	}
 	return list
+}
+
+// kindNames are the names of all faults that a plan may ask for.
+func (p Plan) kindNames() []string {
+	var list []string
+	for _, k := range kinds(p) {
+		list = append(list, k.name)
+	}
+	return append(list, allScripts)
 }
 
 // kindOf is the row of a fault; false if there is none.
@@ -124,3 +132,10 @@ func outcomes(names []string, word string, errs map[string]error) history.Value 
 
 // sortedKeys are the keys of a map in order.
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// merge adds the errors of more nodes.
+func merge(errs, more map[string]error) {
+	for name, err := range more {
+		errs[name] = errors.Join(errs[name], err)
+	}
+}

@@ -16,14 +16,21 @@ import (
 	"jcheck/cmd/jcollect/internal/remote"
 )
 
-// A Database is what faults ask of the database under test. Each method acts on all its daemons on the node.
+// A Database is what faults ask of the database under test. Without names a method acts on all daemons of a node.
 type Database interface {
-	Kill(ctx context.Context, n *node.Node) error
-	Start(ctx context.Context, n *node.Node) error
-	Pause(ctx context.Context, n *node.Node) error
-	Resume(ctx context.Context, n *node.Node) error
-	// Primaries are the names of the nodes that take themselves for a primary now.
-	Primaries(ctx context.Context) ([]string, error)
+	CanKill() bool
+	Kill(ctx context.Context, n *node.Node, names ...string) error
+	Start(ctx context.Context, n *node.Node, names ...string) error
+	StartCommands(n *node.Node) []agent.Command // what starts them without the control node
+
+	CanPause() bool
+	Pause(ctx context.Context, n *node.Node, names ...string) error
+	Resume(ctx context.Context, n *node.Node, names ...string) error
+	ResumeCommands(n *node.Node) []agent.Command // what lets them go on without the control node
+
+	HasPrimaries() bool
+	// Primaries are the nodes that take themselves for a primary now.
+	Primaries(ctx context.Context) ([]*node.Node, error)
 }
 
 // Options are what a nemesis works with.
@@ -131,15 +138,24 @@ func (n *Nemesis) Setup(ctx context.Context) error {
 	return nil
 }
 
-// A script is sh for a node, with what it finds as $1, $2, ...
+// A script is sh for a node, with what it finds as $1, $2, ... and in its environment.
 type script struct {
 	text string
 	args []string
+	env  []string // NAME=value
 }
 
-// sh is the text with the folders of a system's programs in the path, which who logs in needn't have there.
+// sh is the text with its environment, and with the folders of a system's programs in the path, which who logs in
+// needn't have there.
 func (s script) sh() string {
-	return "PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; export PATH\n" + s.text
+	var b strings.Builder
+	b.WriteString("PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; export PATH\n")
+	for _, e := range s.env {
+		name, value, _ := strings.Cut(e, "=")
+		b.WriteString(name + "=" + remote.Quote(value) + "; export " + name + "\n")
+	}
+	b.WriteString(s.text)
+	return b.String()
 }
 
 // command is the script for a lease to keep.
@@ -219,8 +235,8 @@ func (n *Nemesis) isOn(kind, name string) bool {
 
 // primaries asks the database for its primaries.
 func (n *Nemesis) primaries(ctx context.Context) ([]string, error) {
-	if n.o.DB == nil {
-		return nil, errors.New("the target primaries needs a database (hint: db: primaries: in the plan)")
+	if n.o.DB == nil || !n.o.DB.HasPrimaries() {
+		return nil, errors.New("the target primaries needs a database that tells them (hint: db: primaries: in the plan)")
 	}
 	list, err := n.o.DB.Primaries(ctx)
 	if err != nil {
@@ -229,7 +245,12 @@ func (n *Nemesis) primaries(ctx context.Context) ([]string, error) {
 	if len(list) == 0 {
 		return nil, errors.New("there is no primary now")
 	}
-	return list, known(list, n.names)
+	var names []string
+	for _, on := range list {
+		names = append(names, on.Name)
+	}
+	slices.Sort(names)
+	return names, known(names, n.names)
 }
 
 // choose are the nodes that a target means now.

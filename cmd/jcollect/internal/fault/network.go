@@ -32,7 +32,7 @@ func partitionKind() kind {
 // needsWall are what keeps a node from dropping packets of others.
 func needsWall(fault string) func(n *Nemesis, name string) []Impossible {
 	return func(n *Nemesis, name string) []Impossible {
-		list := n.sharesNetwork(name)
+		list := append(n.sharesNetwork(name), n.needsPrimaries(fault)...)
 		if !n.facts[name].root {
 			list = append(list, needsRoot())
 		} else if n.facts[name].wall.kind == "" {

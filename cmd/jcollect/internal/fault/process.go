@@ -13,7 +13,8 @@ import (
 func killKind() kind {
 	return kind{
 		name: "kill", doc: "the database's daemons are killed with SIGKILL, and started again", words: nodeWords[:],
-		needs: needsDB, begin: strike("kill", "kill"), end: undo("start"), final: finally("start"),
+		needs: needsDB("kill", Database.CanKill), begin: strike("kill", "kill"), end: undo("start"), final: finally("start"),
+		alone: Database.StartCommands,
 		revive: func(ctx context.Context, n *Nemesis, on *node.Node) error {
 			if !n.isOn("kill", on.Name) {
 				return nil // a database that was never set up, or is torn down already, isn't started by a heal
@@ -31,7 +32,8 @@ func killKind() kind {
 func pauseKind() kind {
 	return kind{
 		name: "pause", doc: "the database's daemons are stopped with SIGSTOP, and go on", words: nodeWords[:],
-		needs: needsDB, begin: strike("pause", "pause"), end: undo("resume"), final: finally("resume"),
+		needs: needsDB("pause", Database.CanPause), begin: strike("pause", "pause"), end: undo("resume"), final: finally("resume"),
+		alone:  Database.ResumeCommands,
 		revive: func(ctx context.Context, n *Nemesis, on *node.Node) error { return n.o.DB.Resume(ctx, on) },
 		moves: []move{
 			{f: "pause", do: onChosen("pause", "paused", Database.Pause)},
@@ -42,26 +44,42 @@ func pauseKind() kind {
 
 // restartKind kills the database and starts it at once.
 func restartKind() kind {
-	restart := func(db Database, ctx context.Context, n *node.Node) error {
+	restart := func(db Database, ctx context.Context, n *node.Node, _ ...string) error {
 		return errors.Join(db.Kill(ctx, n), db.Start(ctx, n))
 	}
 	return kind{
 		name: "restart", doc: "the database's daemons are killed and started again at once", words: nodeWords[:],
-		needs: needsDB, begin: strikeOnce("restart", "restart"),
+		needs: needsDB("restart", Database.CanKill), begin: strikeOnce("restart", "restart"),
+		alone: Database.StartCommands,
 		moves: []move{{f: "restart", do: onChosen("restart", "restarted", restart)}},
 	}
 }
 
-// needsDB is what every fault of processes needs.
-func needsDB(n *Nemesis, _ string) []Impossible {
-	if n.o.DB != nil {
-		return nil
+// needsDB is what every fault of processes needs of the plan, and what its targets do.
+func needsDB(kind string, can func(Database) bool) func(n *Nemesis, name string) []Impossible {
+	return func(n *Nemesis, _ string) []Impossible {
+		if n.o.DB == nil || !can(n.o.DB) {
+			return []Impossible{{Why: "the plan says of no process how to do that", Mend: "db: daemons: in the plan, or a fault of your own under nemesis: scripts:"}}
+		}
+		return n.needsPrimaries(kind)
 	}
-	return []Impossible{{Why: "the plan has no database", Mend: "db: daemons: in the plan, or the fault script"}}
 }
 
+// needsPrimaries is what a target of primaries needs.
+func (n *Nemesis) needsPrimaries(kind string) []Impossible {
+	for _, t := range n.plan.Targets[kind] {
+		if t.Word == "primaries" && (n.o.DB == nil || !n.o.DB.HasPrimaries()) {
+			return []Impossible{{Why: "nobody knows its primaries", Mend: "db: primaries: a script that prints their names"}}
+		}
+	}
+	return nil
+}
+
+// A process is something done to the daemons of a database on a node.
+type process = func(db Database, ctx context.Context, on *node.Node, names ...string) error
+
 // onChosen does something to the database on the nodes that the operation's target means.
-func onChosen(kind, word string, do func(Database, context.Context, *node.Node) error) func(context.Context, *Nemesis, client.Call) (history.Value, error) {
+func onChosen(kind, word string, do process) func(context.Context, *Nemesis, client.Call) (history.Value, error) {
 	return func(ctx context.Context, n *Nemesis, c client.Call) (history.Value, error) {
 		t, err := targetOf(c.Value)
 		if err != nil {
@@ -75,12 +93,19 @@ func onChosen(kind, word string, do func(Database, context.Context, *node.Node) 
 			return history.Value{}, err
 		}
 		errs := n.inject(ctx, kind, names, func(ctx context.Context, on *node.Node) error { return do(n.o.DB, ctx, on) })
+		if k, _ := kindOf(n.plan, kind); k.end == nil { // it has healed itself, except where it went wrong
+			for _, name := range names {
+				if errs[name] == nil {
+					merge(errs, n.each(ctx, []string{name}, func(ctx context.Context, on *node.Node) error { return n.release(ctx, kind, on) }))
+				}
+			}
+		}
 		return outcomes(names, word, errs), joinNodes(kind, errs)
 	}
 }
 
 // onEach heals a fault of processes on all nodes, or on those that the operation names.
-func onEach(kind, word string, do func(Database, context.Context, *node.Node) error) func(context.Context, *Nemesis, client.Call) (history.Value, error) {
+func onEach(kind, word string, do process) func(context.Context, *Nemesis, client.Call) (history.Value, error) {
 	return func(ctx context.Context, n *Nemesis, c client.Call) (history.Value, error) {
 		t, err := targetOf(c.Value)
 		if err != nil {

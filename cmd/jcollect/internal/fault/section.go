@@ -30,7 +30,10 @@ type Plan struct {
 	Firewall   string              // auto, nft or iptables
 	Exempt     []netip.Addr        // never cut off, besides the control node
 	Packet     []Shape             // what the fault packet chooses from; none is its usual choice
-	netem      bool                // whether all nodes have it; known after Setup
+	LostWrites LostWrites
+	Membership Membership
+	Scripts    []Script
+	netem      bool // whether all nodes have it; known after Setup
 }
 
 // Read reads the section nemesis as `nemesis:` of a plan has it. A nil node is no faults.
@@ -40,8 +43,11 @@ func Read(n *plan.Node, p *plan.Problems) Plan {
 	if n == nil {
 		return f
 	}
+	if own := n.Get("scripts"); own != nil {
+		f.readScripts(own, p)
+	}
 	n.Fields(p, "nemesis", append([]plan.Field{
-		{Key: "faults", Doc: "which faults: " + strings.Join(kindNames(), ", "), Read: f.readFaults},
+		{Key: "faults", Doc: "which faults: " + strings.Join(f.kindNames(), ", "), Read: f.readFaults},
 		{Key: "interval", Doc: "the mean time between two operations of one fault (10s)", Read: plan.Duration(&f.Interval)},
 		{Key: "intervals", Doc: "the interval of single faults, or exact times: {kill: 20s, partition: {on: 9s, off: 3s}}", Read: f.readBeats},
 		{Key: "start-after", Doc: "when the first fault comes (at random within the first intervals)", Read: plan.Duration(&f.StartAfter)},
@@ -57,6 +63,9 @@ func Read(n *plan.Node, p *plan.Problems) Plan {
 // options are the sections of single faults.
 func (f *Plan) options() []plan.Field {
 	return []plan.Field{
+		{Key: "scripts", Doc: "faults of your own: [{name: ..., inject: sh, heal: sh}]", Read: func(*plan.Node, *plan.Problems) {}},
+		{Key: "lost-writes", Doc: "where writes that were not synced can be lost: {lazyfs: FIFO} or {device: NAME, mount: FOLDER}", Read: f.readLostWrites},
+		{Key: "membership", Doc: "how nodes leave and join: {view: sh, remove: sh, add: sh}", Read: f.readMembership},
 		{Key: "packet", Doc: "a list of what may be done to packets: {delay: 50ms, loss: 20}", Read: plan.Each(f.readShape)},
 	}
 }
@@ -67,30 +76,42 @@ func (f *Plan) readFaults(n *plan.Node, p *plan.Problems) {
 	if n.Kind == plan.Scalar {
 		items = []*plan.Node{n}
 	} else if n.Kind != plan.List {
-		p.Add(n.Pos, strings.Join(kindNames(), ", "), "%s, want a list of faults", n.Kind)
+		p.Add(n.Pos, strings.Join(f.kindNames(), ", "), "%s, want a list of faults", n.Kind)
 		return
 	}
 	for _, item := range items {
 		var name string
-		plan.OneOf(&name, kindNames()...)(item, p)
-		if slices.Contains(f.Faults, name) {
+		plan.OneOf(&name, f.kindNames()...)(item, p)
+		switch {
+		case slices.Contains(f.Faults, name):
 			p.Add(item.Pos, "targets: {"+name+": [...]} gives one fault several targets", "the fault %s stands here twice", name)
-		} else if name != "" {
+		case name == allScripts:
+			for _, s := range f.Scripts {
+				f.Faults = append(f.Faults, s.Name)
+			}
+			if len(f.Scripts) == 0 {
+				p.Add(item.Pos, "scripts: [{name: ..., inject: ..., heal: ...}]", "there are no faults of the plan's own")
+			}
+		case name != "":
 			f.Faults = append(f.Faults, name)
 		}
+	}
+	if f.has("lost-writes") && f.Section.Get("lost-writes") == nil || f.has("membership") && f.Section.Get("membership") == nil {
+		p.Add(n.Pos, "lost-writes: {lazyfs: FIFO} or {device: NAME, mount: FOLDER}; membership: {view: ..., remove: ..., add: ...}",
+			"lost-writes and membership need a section of their own name")
 	}
 }
 
 // byFault reads a map from faults to whatever read reads.
-func byFault(n *plan.Node, p *plan.Problems, what string, read func(k kind, n *plan.Node)) {
+func (f *Plan) byFault(n *plan.Node, p *plan.Problems, what string, read func(k kind, n *plan.Node)) {
 	if n.Kind != plan.Map {
-		p.Add(n.Pos, "keys: "+strings.Join(kindNames(), ", "), "%s is %s, want a map from faults", what, n.Kind)
+		p.Add(n.Pos, "keys: "+strings.Join(f.kindNames(), ", "), "%s is %s, want a map from faults", what, n.Kind)
 		return
 	}
 	for _, pair := range n.Pairs {
-		k, ok := kindOf(Plan{}, pair.Key)
+		k, ok := kindOf(*f, pair.Key)
 		if !ok {
-			p.Add(pair.Pos, "one of "+strings.Join(kindNames(), ", "), "%q is no fault", pair.Key)
+			p.Add(pair.Pos, "one of "+strings.Join(f.kindNames(), ", "), "%q is no fault", pair.Key)
 			continue
 		}
 		read(k, pair.Value)
@@ -99,7 +120,7 @@ func byFault(n *plan.Node, p *plan.Problems, what string, read func(k kind, n *p
 
 // readBeats reads the rhythm of single faults.
 func (f *Plan) readBeats(n *plan.Node, p *plan.Problems) {
-	byFault(n, p, "intervals", func(k kind, v *plan.Node) {
+	f.byFault(n, p, "intervals", func(k kind, v *plan.Node) {
 		var b Beat
 		if v.Kind != plan.Map {
 			plan.Duration(&b.Interval)(v, p)
@@ -114,7 +135,7 @@ func (f *Plan) readBeats(n *plan.Node, p *plan.Problems) {
 
 // readTargets reads whom each fault strikes.
 func (f *Plan) readTargets(n *plan.Node, p *plan.Problems) {
-	byFault(n, p, "targets", func(k kind, v *plan.Node) {
+	f.byFault(n, p, "targets", func(k kind, v *plan.Node) {
 		if k.words == nil {
 			p.Add(v.Pos, "", "the fault %s has no targets", k.name)
 			return

@@ -216,7 +216,7 @@ func packetKind() kind {
 
 // needsPacket: every node must do every shape of the plan. Loss alone a firewall can do as well.
 func needsPacket(n *Nemesis, name string) []Impossible {
-	list := n.sharesNetwork(name)
+	list := append(n.sharesNetwork(name), n.needsPrimaries("packet")...)
 	f := n.facts[name]
 	if !f.root {
 		return append(list, needsRoot())
