@@ -63,7 +63,7 @@ var testRooms = []string{"internal/sim", "internal/sim/objects", "internal/corpu
 	"cmd/jcollect/internal/lab", "cmd/jcollect/internal/lab/labtest"}
 
 // wholeTests are the packages whose tests try several rooms together.
-var wholeTests = []string{"fixtures", "examples", "cmd/jcollect/internal/client"}
+var wholeTests = []string{"fixtures", "examples", "cmd/jcollect/internal/workload", "cmd/jcollect/internal/client"}
 
 // room finds the row of a package; false if there is none.
 func room(dir string) (may []string, found bool) {

@@ -145,16 +145,20 @@ type kafka struct {
 	polled map[int32][]int            // by process and place in keys
 }
 
-// txn performs sends and polls in order.
+// txn performs sends and polls in order. What it sends shows when it is done, to itself as well.
 func (k *kafka) txn(c Call, lose bool) Outcome {
 	var done []history.Value
+	before := make(map[string]int, len(k.logs))
+	for name, log := range k.logs {
+		before[name] = len(log)
+	}
 	for _, m := range c.Value.Items {
 		switch {
 		case len(m.Items) == 3 && name(m.Items[0]) == "send":
 			sent := k.send(m.Items[1], m.Items[2], lose)
 			done = append(done, edn.NewVector([]history.Value{m.Items[0], m.Items[1], sent}))
 		case len(m.Items) > 0 && name(m.Items[0]) == "poll":
-			done = append(done, edn.NewVector([]history.Value{m.Items[0], k.poll(c.Process)}))
+			done = append(done, edn.NewVector([]history.Value{m.Items[0], k.poll(c.Process, before)}))
 		default:
 			return failed("malformed", "a micro-operation is [:send key value] or [:poll]: "+m.String())
 		}
@@ -178,15 +182,16 @@ func (k *kafka) send(key, v history.Value, lose bool) history.Value {
 	return sent
 }
 
-// poll is what is new for a process in all logs, by key.
-func (k *kafka) poll(process int32) history.Value {
+// poll is what is new for a process in all logs, by key, of what was there before.
+func (k *kafka) poll(process int32, before map[string]int) history.Value {
 	at := k.polled[process]
 	var pairs []history.Value
 	for i, key := range k.keys {
 		if i == len(at) {
 			at = append(at, 0)
 		}
-		log := k.logs[string(edn.AppendCanonical(nil, key))]
+		name := string(edn.AppendCanonical(nil, key))
+		log := k.logs[name][:before[name]]
 		end := min(len(log), at[i]+maxPoll)
 		var fresh []history.Value
 		for _, message := range log[at[i]:end] {

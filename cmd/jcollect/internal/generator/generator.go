@@ -94,19 +94,55 @@ func Count(name string, f func(n int64, d *Dice) Template) Generator {
 
 func (o *draw) Op(ctx Context) (Op, Status, Generator) {
 	d := ctx.Dice()
-	p, ok := ctx.anyFree(&d)
-	if !ok {
-		if ctx.all.Empty() {
-			return Op{}, Done, nil // nobody will ever do it
-		}
-		return Op{}, Pending, o
+	op, status := ctx.emit(&d)
+	if status == Ready {
+		op.Template, op.counts = o.f(ctx, &d)
+		return op, Ready, nothing{}
 	}
-	op := Op{Type: history.Invoke, Process: p, TimeNS: ctx.TimeNS}
-	op.Template, op.counts = o.f(ctx, &d)
-	if p == Nemesis {
-		op.Type = history.Info
-	}
-	return op, Ready, nothing{}
+	return op, status, o
 }
 
 func (o *draw) Update(Context, Op) Generator { return o }
+
+// emit is an operation for now by any free process, of which only the template is missing. Where there is no thread at
+// all, nobody will ever do it: done.
+func (c Context) emit(d *Dice) (Op, Status) {
+	p, ok := c.anyFree(d)
+	switch {
+	case !ok && c.all.Empty():
+		return Op{}, Done
+	case !ok:
+		return Op{}, Pending
+	case p == Nemesis:
+		return Op{Type: history.Info, Process: p, TimeNS: c.TimeNS}, Ready
+	}
+	return Op{Type: history.Invoke, Process: p, TimeNS: c.TimeNS}, Ready
+}
+
+// unfold emits one operation after the other, each made from what the ones before left.
+type unfold[S any] struct {
+	state S
+	next  func(S, *Dice) (Template, S)
+}
+
+// Unfold gives operations for ever, each by any free process, that depend on those before: next makes one from a state,
+// and the state for the one after it. It must not change the state that it is given.
+func Unfold[S any](state S, next func(s S, d *Dice) (Template, S)) Generator {
+	return &unfold[S]{state, next}
+}
+
+func (u *unfold[S]) Op(ctx Context) (Op, Status, Generator) {
+	d := ctx.Dice()
+	op, status := ctx.emit(&d)
+	switch status {
+	case Done:
+		return op, Done, nil
+	case Pending:
+		return op, Pending, u
+	}
+	t, state := u.next(u.state, &d)
+	op.Template = t
+	return op, Ready, &unfold[S]{state, u.next}
+}
+
+func (u *unfold[S]) Update(Context, Op) Generator { return u }
