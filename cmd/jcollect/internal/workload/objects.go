@@ -2,6 +2,7 @@ package workload
 
 import (
 	"fmt"
+	"time"
 
 	"jcheck/cmd/jcollect/internal/generator"
 	"jcheck/cmd/jcollect/internal/plan"
@@ -111,11 +112,15 @@ func registerOps(values int, cas bool) generator.Generator {
 	return generator.Mix(gs...)
 }
 
-// mutexOptions are those of mutex: none. Each client acquires and releases in turn.
+// mutexOptions are those of mutex. Each client acquires, holds the lock for a while, and releases.
 func mutexOptions() ([]plan.Field, func() []history.Field, Maker) {
-	return nil, noFields, func(Setting) (Work, error) {
+	hold := 10 * time.Millisecond
+	rows := []plan.Field{
+		{Key: "hold", Doc: "how long a client keeps the lock: who has it for no time shows nothing (10ms)", Read: plan.Duration(&hold)},
+	}
+	return rows, noFields, func(Setting) (Work, error) {
 		g := generator.EachProcess(generator.Cycle(generator.Concat(
-			generator.UntilOK(always(generator.Template{F: "acquire"})),
+			generator.UntilOK(always(generator.Template{F: "acquire"})), generator.SleepFor(hold),
 			generator.UntilOK(always(generator.Template{F: "release"})))))
 		return Work{Generator: g, Checks: []Check{{"linearizable", map[string]any{"model": "mutex"}}}}, nil
 	}
