@@ -148,7 +148,9 @@ func (d *DB) targets(n *node.Node, names []string) []Daemon {
 
 // ResumeCommands undo a pause on the node without us: for a lease.
 func (d *DB) ResumeCommands(n *node.Node) []agent.Command {
-	return d.undo(n, d.plan.Resume, func(x Daemon) agent.Command { return n.AgentCommand("signal", agent.Signal{Name: x.Name, Signal: "CONT"}) })
+	return d.undo(n, d.plan.Resume, func(x Daemon) agent.Command {
+		return n.AgentCommand("signal", agent.Signal{Name: x.Name, Signal: "CONT"})
+	})
 }
 
 // StartCommands undo a kill on the node without us: for a lease.
