@@ -34,19 +34,24 @@ type fateTable struct {
 	rows []fate
 }
 
-// class looks up a code: its own row, else the longest one with *.
-func (t fateTable) class(code string) class {
-	best, found := -1, maybe
+// row looks up a code: its own row, else the longest one with *.
+func (t fateTable) row(code string) (found fate, ok bool) {
 	for _, f := range t.rows {
 		prefix, wild := strings.CutSuffix(f.code, "*")
 		if f.code == code {
-			return f.class
+			return f, true
 		}
-		if wild && strings.HasPrefix(code, prefix) && len(prefix) > best {
-			best, found = len(prefix), f.class
+		if wild && strings.HasPrefix(code, prefix) && len(prefix) >= len(found.code) {
+			found, ok = f, true
 		}
 	}
-	return found
+	return found, ok
+}
+
+// class is what a code means; maybe if it has no row.
+func (t fateTable) class(code string) class {
+	f, _ := t.row(code)
+	return f.class
 }
 
 // said is a failure that the database itself told of.
@@ -56,7 +61,7 @@ func (t fateTable) said(code, text string) *failure {
 
 // fateTables are all tables, in the order of docs/errors.md.
 func fateTables() []fateTable {
-	return slices.Concat([]fateTable{wireFates(), redisFates(), postgresFates(), mysqlFates()})
+	return slices.Concat([]fateTable{wireFates(), redisFates(), postgresFates(), mysqlFates(), etcdFates()})
 }
 
 // wireFates are the errors that have nothing to do with what a database says.

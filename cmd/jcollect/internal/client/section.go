@@ -88,6 +88,7 @@ func Kinds() []Kind {
 		noopKind(),
 		redisKind(),
 		sqlKind(),
+		etcdKind(),
 	}
 }
 
