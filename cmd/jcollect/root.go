@@ -76,8 +76,14 @@ func verbs(e *env) []*cobra.Command {
 	return []*cobra.Command{
 		inGroup(groupRun, runCommand(e)),
 		inGroup(groupRun, testAllCommand(e, runOnce)),
+		inGroup(groupRun, analyzeCommand(e)),
 		inGroup(groupPlan, initCommand(e)),
 		inGroup(groupPlan, explainCommand(e)),
+		inGroup(groupNodes, nodesCommand(e)),
+		inGroup(groupNodes, setupCommand(e)),
+		inGroup(groupNodes, teardownCommand(e)),
+		inGroup(groupNodes, healCommand(e)),
+		inGroup(groupNodes, logsCommand(e)),
 		inGroup(groupNodes, labCommand(e)),
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"jcheck/cmd/jcollect/internal/client"
@@ -30,11 +29,16 @@ func named(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-// connect reaches all nodes at the same time.
-func (f *life) connect(ctx context.Context) error {
+// connectIfNeeded reaches all nodes, if anything is to be done there.
+func (f *life) connectIfNeeded(ctx context.Context) error {
 	if !f.t.touchesNodes() {
 		return nil
 	}
+	return f.connect(ctx)
+}
+
+// connect reaches all nodes at the same time.
+func (f *life) connect(ctx context.Context) error {
 	for i, name := range f.t.Nodes {
 		f.nodes = append(f.nodes, &node.Node{Name: name, Index: i})
 	}
@@ -55,7 +59,7 @@ func (f *life) connect(ctx context.Context) error {
 
 // disconnect ends all connections.
 func (f *life) disconnect(ctx context.Context) error {
-	reached := slices.DeleteFunc(slices.Clone(f.nodes), func(n *node.Node) bool { return n.Remote == nil })
+	reached := f.reached()
 	return perNode(reached, node.Each(ctx, reached, func(_ context.Context, n *node.Node) error { return n.Remote.Close() }))
 }
 
@@ -64,7 +68,7 @@ func (f *life) disconnect(ctx context.Context) error {
 func (f *life) setupClients(ctx context.Context) error {
 	f.use = client.Use{Dir: f.t.Dir, Nodes: f.t.Nodes, Addrs: map[string]string{}, Concurrency: f.t.Concurrency,
 		Seed: f.t.Seed, Log: &lineWriter{log: f.log, who: "client"}}
-	f.use.Workload, f.use.Options = f.t.workloadKind()
+	f.use.Workload, f.use.Options = f.t.Workload.Kind, f.t.Workload.Options
 	for _, n := range f.nodes {
 		if n.Addr != "" {
 			f.use.Addrs[n.Name] = n.Addr

@@ -61,11 +61,7 @@ func (f *life) keepPlan() error {
 
 // judging is what it takes to judge this run.
 func (f *life) judging() judging {
-	j := judging{checks: union(f.t.workloadChecks(), namedChecks(f.t.Checks))}
-	if f.recorder != nil {
-		j.keyed = f.recorder.Keyed()
-	}
-	return j
+	return judging{checks: union(f.checks, namedChecks(f.t.Checks)), keyed: f.keyed || f.recorder != nil && f.recorder.Keyed()}
 }
 
 // keptJudging is what it takes to judge a stored run again.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"jcheck/cmd/jcollect/internal/client"
+	"jcheck/cmd/jcollect/internal/db"
 	"jcheck/cmd/jcollect/internal/fault"
 	"jcheck/cmd/jcollect/internal/node"
 	"jcheck/internal/store"
@@ -59,11 +60,16 @@ type life struct {
 	logFile *os.File
 
 	nodes    []*node.Node
+	database *db.DB
 	nemesis  *fault.Nemesis
 	driver   client.Driver
 	use      client.Use
 	recorder *store.Recorder
 	started  time.Time // of the operations
+
+	phases phases
+	checks []Check // of the workload
+	keyed  bool    // values are [key value]
 
 	undo    []stage // what is to be put back, the last one first
 	trouble []error
@@ -74,6 +80,9 @@ func (t *Test) Run(l Launch) Outcome {
 	f := &life{t: t, l: l}
 	if !t.Seeded {
 		t.Seed = rand.Uint64()
+	}
+	if err := f.makeWork(); err != nil {
+		return Outcome{Err: err}
 	}
 	if err := f.begin(); err != nil {
 		return Outcome{Err: err}
@@ -139,7 +148,7 @@ func (f *life) progress(text string) {
 // forward does everything up to the last operation. The error is what ended it early.
 func (f *life) forward() error {
 	stages := []stage{
-		{"connect to the nodes", connectLimit, f.connect},
+		{"connect to the nodes", connectLimit, f.connectIfNeeded},
 		{"install the agent", agentLimit, f.installAgent},
 		{"set up the system", osLimit, f.setupOS},
 		{"set up the database", dbLimit, f.setupDB},

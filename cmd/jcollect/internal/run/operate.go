@@ -59,8 +59,7 @@ func (f *life) operate() error {
 // generator is everything that is done, in phases: the operations and faults, the healing, a pause, final operations.
 func (f *life) generator() generator.Generator {
 	t := f.t
-	phases := f.phases()
-	main := generator.ForClients(phases.main)
+	phases, main := f.phases, f.phases.main
 	if f.nemesis != nil && f.nemesis.Any() {
 		main = generator.Any(main, generator.ForNemesis(f.nemesis.Generator()))
 	}
@@ -75,7 +74,7 @@ func (f *life) generator() generator.Generator {
 		}
 	}
 	if phases.final != nil {
-		all = append(all, generator.ForClients(phases.final))
+		all = append(all, phases.final)
 	}
 	return generator.Phases(all...)
 }

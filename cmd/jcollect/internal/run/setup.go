@@ -3,9 +3,8 @@ package run
 import (
 	"context"
 	"errors"
-	"time"
+	"fmt"
 
-	"jcheck/cmd/jcollect/internal/agent"
 	"jcheck/cmd/jcollect/internal/fault"
 	"jcheck/cmd/jcollect/internal/node"
 )
@@ -37,10 +36,13 @@ func (f *life) installAgent(ctx context.Context) error {
 	if err := perNode(f.nodes, node.Each(ctx, f.nodes, func(ctx context.Context, n *node.Node) error { return n.Install(ctx, f.l.Agents) })); err != nil {
 		return err
 	}
-	return perNode(f.nodes, node.Each(ctx, f.nodes, func(ctx context.Context, n *node.Node) error {
+	if err := perNode(f.nodes, node.Each(ctx, f.nodes, func(ctx context.Context, n *node.Node) error {
 		_, err := n.HealAll(ctx)
 		return err
-	}))
+	})); err != nil {
+		return fmt.Errorf("heal what an earlier run left: %w", err)
+	}
+	return node.LookUp(ctx, f.nodes)
 }
 
 // setupNemesis looks at what the nodes can do. From here on they are healed whatever happens.
@@ -48,7 +50,7 @@ func (f *life) setupNemesis(ctx context.Context) error {
 	if len(f.nodes) == 0 {
 		return nil
 	}
-	n, err := fault.New(f.t.Nemesis, fault.Options{Nodes: f.nodes, DB: f.faultDB(), Leases: leases{}, Seed: f.t.Seed,
+	n, err := fault.New(f.t.Nemesis, fault.Options{Nodes: f.nodes, DB: f.faultDB(), Seed: f.t.Seed,
 		SkipImpossible: f.t.SkipImpossible, Log: f.log})
 	if err != nil {
 		return err
@@ -63,17 +65,3 @@ func (f *life) setupNemesis(ctx context.Context) error {
 	}
 	return nil
 }
-
-// leases are the agents' leases as faults want them.
-type leases struct{}
-
-// Arm lets the node heal itself by those commands unless it hears of us in time.
-func (leases) Arm(ctx context.Context, n *node.Node, id string, ttl time.Duration, heal []agent.Command) error {
-	return n.Arm(ctx, id, ttl, heal)
-}
-
-// Renew begins the time anew.
-func (leases) Renew(ctx context.Context, n *node.Node, id string) error { return n.Renew(ctx, id) }
-
-// Release ends a lease whose fault was healed.
-func (leases) Release(ctx context.Context, n *node.Node, id string) error { return n.Release(ctx, id) }

@@ -1,11 +1,11 @@
 package run
 
 import (
-	"context"
+	"fmt"
 
-	"jcheck/cmd/jcollect/internal/fault"
+	"jcheck/check/all"
 	"jcheck/cmd/jcollect/internal/generator"
-	"jcheck/history"
+	"jcheck/cmd/jcollect/internal/workload"
 )
 
 // phases are the generators of a test, for clients.
@@ -14,16 +14,20 @@ type phases struct {
 	final generator.Generator // nil if there are no final operations
 }
 
-func (f *life) phases() phases {
-	return phases{main: generator.Repeat(generator.Do(generator.Template{F: "read"}))}
+// makeWork makes the operations of the test, and the checks that they are for. The error is a workload that doesn't go
+// together with the rest of the plan.
+func (f *life) makeWork() error {
+	if f.t.Workload.Kind == "" {
+		return fmt.Errorf("generators of the plan's own can't be run yet")
+	}
+	work, err := f.t.Workload.Work(workload.Setting{Concurrency: f.t.Concurrency, Rate: f.t.Rate})
+	if err != nil {
+		return err
+	}
+	f.phases = phases{work.Generator, work.Final}
+	f.keyed = work.Independent
+	for _, c := range work.Checks {
+		f.checks = append(f.checks, Check{c.Name, all.Values(c.Values)})
+	}
+	return nil
 }
-
-func (t *Test) workloadKind() (string, []history.Field) { return "", nil }
-
-func (t *Test) workloadChecks() []Check { return nil }
-
-func (f *life) faultDB() fault.Database { return nil }
-
-func (f *life) setupOS(context.Context) error { return nil }
-
-func (f *life) setupDB(context.Context) error { return nil }

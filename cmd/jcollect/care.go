@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"jcheck/cmd/jcollect/internal/lab"
+	"jcheck/cmd/jcollect/internal/plan"
+	"jcheck/cmd/jcollect/internal/run"
+)
+
+// careFlags are what the verbs that look after nodes share: a plan, or the nodes by flags.
+type careFlags struct {
+	*planFlags
+	*launchFlags
+	e *env
+}
+
+// bindCare adds the flags to a verb, and lets it take a plan or none.
+func bindCare(e *env, c *cobra.Command) *careFlags {
+	f := &careFlags{bindPlanFlags(c.Flags()), bindLaunchFlags(c.Flags()), e}
+	for _, name := range []string{"lab", "quiet"} { // they are for runs
+		if err := c.Flags().MarkHidden(name); err != nil {
+			panic("jcollect: internal error: " + err.Error())
+		}
+	}
+	c.Args = cobra.MaximumNArgs(1)
+	return f
+}
+
+// nodes reads which nodes there are: of a plan and the flags, of the flags alone, or of the lab in whose room we are.
+// whole wants a whole plan.
+func (f *careFlags) nodes(args []string, whole bool) (*run.Test, error) {
+	if whole && len(args) == 1 {
+		return f.load(args[0])
+	}
+	var p plan.Problems
+	root := &plan.Node{Kind: plan.Map}
+	room, err := lab.Current()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(args) == 1:
+		if root = plan.Open(args[0], &p); root == nil {
+			return nil, planError(&p)
+		}
+	case room != nil && !f.flags.Changed("nodes") && !f.flags.Changed("node") && !f.flags.Changed("nodes-file"):
+		if err := f.flags.Set("lab", fmt.Sprint(len(room.Names()))); err != nil {
+			return nil, err
+		}
+		if err := f.launchFlags.lab.changePlan(f.planFlags); err != nil {
+			return nil, err
+		}
+	case !f.flags.Changed("nodes") && !f.flags.Changed("node") && !f.flags.Changed("nodes-file"):
+		return nil, errors.New("no plan and no nodes (hint: jcollect heal plan.yaml, or jcollect heal --nodes n1,n2,n3)")
+	}
+	t := run.ReadNodes(root.Apply(f.changes(&p), &p), &p)
+	if p.Any() {
+		return nil, planError(&p)
+	}
+	return t, nil
+}
+
+// do does something to the nodes, and raises the exit code if it fails.
+func (f *careFlags) do(t *run.Test, c run.Care, done string) error {
+	l, err := f.e.launch(f.launchFlags)
+	if err != nil {
+		return err
+	}
+	if err := c.Do(t, l); err != nil {
+		f.e.complain(err)
+		f.e.code = max(f.e.code, exitCrash)
+		return nil
+	}
+	_, err = fmt.Fprintf(f.e.stdout, done+"\n", len(t.Nodes))
+	return err
+}
+
+// setupCommand is the verb setup.
+func setupCommand(e *env) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "setup PLAN",
+		Short: "Set the system and the database up on the nodes, and leave them so",
+	}
+	f := bindCare(e, c)
+	c.Args = onePlan
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		t, err := f.load(args[0])
+		if err != nil {
+			return err
+		}
+		if err := t.Refusal(); err != nil {
+			return err
+		}
+		return f.do(t, run.Setup(), "%d nodes are set up")
+	}
+	return c
+}
+
+// teardownCommand is the verb teardown.
+func teardownCommand(e *env) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "teardown PLAN",
+		Short: "Heal the nodes and remove the database, whatever state they are in",
+	}
+	f := bindCare(e, c)
+	c.Args = onePlan
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		t, err := f.load(args[0])
+		if err != nil {
+			return err
+		}
+		if err := t.Refusal(); err != nil {
+			return err
+		}
+		return f.do(t, run.Teardown(), "%d nodes are torn down")
+	}
+	return c
+}
+
+// healCommand is the verb heal.
+func healCommand(e *env) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "heal [PLAN]",
+		Short: "Undo every fault on the nodes, after a run that was killed",
+		Long: `Removes from the nodes what any run put there to break them: rules of firewalls, the
+shaping of packets, files that fill disks, and whatever the agent on the node was
+told to heal. Nothing else is touched, and healing twice does no harm.
+
+  jcollect heal --nodes n1,n2,n3
+  jcollect heal plan.yaml
+
+Nodes heal themselves, too, when they hear nothing of a run for a minute.`,
+	}
+	f := bindCare(e, c)
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		t, err := f.nodes(args, false)
+		if err != nil {
+			return err
+		}
+		return f.do(t, run.Heal(), "%d nodes are healed")
+	}
+	return c
+}
+
+// logsCommand is the verb logs.
+func logsCommand(e *env) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "logs PLAN",
+		Short: "Download the database's logs from the nodes",
+	}
+	f := bindCare(e, c)
+	c.Args = onePlan
+	to := c.Flags().String("to", ".", "the `DIR` in which each node gets a folder")
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		t, err := f.load(args[0])
+		if err != nil {
+			return err
+		}
+		if info, err := os.Stat(*to); err != nil || !info.IsDir() {
+			return fmt.Errorf("--to %s: no such folder", *to)
+		}
+		return f.do(t, run.Logs(*to), "the logs of %d nodes are there")
+	}
+	return c
+}
+
+// nodesCommand is the verb nodes.
+func nodesCommand(e *env) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "nodes [PLAN]",
+		Short: "Look at each node: can a test use it, and what is to be mended?",
+		Long: `Connects to each node and changes nothing there. Prints who logs in, whether commands
+can run as root, the system, how far its clock is off, and below what is wrong and
+how to mend it.
+
+  jcollect nodes plan.yaml
+  jcollect nodes --nodes n1,n2,n3 --username admin
+
+Exit codes: 0 if all nodes can be used, 1 if something is to be mended.`,
+	}
+	f := bindCare(e, c)
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		t, err := f.nodes(args, false)
+		if err != nil {
+			return err
+		}
+		list := inspectAll(e.soft, t)
+		for _, d := range list {
+			if !d.OK() {
+				e.code = max(e.code, exitInvalid)
+			}
+		}
+		return diagnoses(e.stdout, list)
+	}
+	return c
+}
+
+// inspectAll looks at all nodes at the same time.
+func inspectAll(ctx context.Context, t *run.Test) []run.Diagnosis {
+	list := make([]run.Diagnosis, len(t.Nodes))
+	var wg sync.WaitGroup
+	for i, name := range t.Nodes {
+		wg.Go(func() { list[i] = t.Inspect(ctx, name) })
+	}
+	wg.Wait()
+	return list
+}
+
+// diagnoses prints a table of the nodes, and then what is to be mended.
+func diagnoses(w io.Writer, list []run.Diagnosis) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "NODE\tREACHED\tUSER\tROOT\tSYSTEM\tCLOCK\tANSWERS IN\tREADY")
+	for _, d := range list {
+		reached, user, root, system, clock, ping, ready := "no", "-", "-", "-", "-", "-", "no"
+		if d.User != "" {
+			reached, user, root, system, ping = "yes", d.User, "no", d.System, d.Ping.Round(time.Millisecond).String()
+		}
+		if d.Root {
+			root = "yes"
+		}
+		if d.Clock {
+			clock = fmt.Sprintf("%+.3f s", d.Offset.Seconds())
+		}
+		if d.OK() {
+			ready = "yes"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", plainText(d.Node), reached, plainText(user), root, plainText(system), clock, ping, ready)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, d := range list {
+		for _, what := range d.Mend {
+			if _, err := fmt.Fprintf(w, "\n%s: %s\n", plainText(d.Node), plainText(what)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
