@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,9 +13,11 @@ import (
 	"time"
 
 	"jcheck/cmd/jcollect/internal/agent"
+	"jcheck/cmd/jcollect/internal/db"
 	"jcheck/cmd/jcollect/internal/lab"
 	"jcheck/cmd/jcollect/internal/lab/labtest"
 	"jcheck/cmd/jcollect/internal/node"
+	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/history"
 	"jcheck/internal/edn"
 )
@@ -255,4 +258,84 @@ func TestLeaseOnLab(t *testing.T) {
 	time.Sleep(4 * time.Second)
 	c.hears(Grudge{}, "after the lease")
 	c.clean()
+}
+
+// redis is a real daemon to be killed and paused.
+const redis = `
+daemons:
+  - {name: redis, run: "exec redis-server --port 6379 --save '' --dir /tmp", await: {tcp: 6379}}
+`
+
+// database brings a database up on the nodes, and down with the test.
+func (c *cluster) database(text string) *db.DB {
+	c.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		c.Skip("redis-server isn't here (hint: apt-get install redis-server)")
+	}
+	var p plan.Problems
+	section := db.Read(plan.Parse("plan.yaml", []byte(text), &p), &p)
+	if list, _ := p.Sorted(); len(list) > 0 {
+		c.Fatal(list)
+	}
+	d := db.New(section, db.Options{Nodes: c.nodes, OS: "none"})
+	if err := d.Setup(c.Context()); err != nil {
+		c.Fatal(err)
+	}
+	c.Cleanup(func() {
+		if err := d.Teardown(context.Background()); err != nil {
+			c.Error(err)
+		}
+	})
+	return d
+}
+
+// answers are what redis says on each node: PONG, silent for a paused one, down for none.
+func (c *cluster) answers() string {
+	c.Helper()
+	var list []string
+	for i := range c.nodes {
+		list = append(list, c.say(i, `a=$(timeout 1 redis-cli ping 2>&1); s=$?; [ $s = 124 ] && a=silent; case $a in *refused*) a=down;; esac; echo "$a"`))
+	}
+	return strings.Join(list, " ")
+}
+
+// becomes waits until redis answers so: a daemon that was started needs a moment.
+func (c *cluster) becomes(want, what string) {
+	c.Helper()
+	got := c.answers()
+	for deadline := time.Now().Add(10 * time.Second); got != want && time.Now().Before(deadline); got = c.answers() {
+		time.Sleep(100 * time.Millisecond)
+	}
+	if got != want {
+		c.Errorf("%s: redis is %s, want %s", what, got, want)
+	}
+}
+
+// Without this kills and pauses could miss the daemon's processes, or leave it so when the control node dies.
+func TestProcessesOnLab(t *testing.T) {
+	c := onLab(t, 3)
+	base := c.database(redis)
+	n := c.nemesis("{faults: [kill, pause, restart], lease: 4s}", Options{DB: base})
+	nodes := func(names ...string) history.Value { return texts(edn.Vector, names) }
+	c.becomes("PONG PONG PONG", "set-up")
+	c.do(n, "kill", nodes("n1"))
+	c.do(n, "pause", nodes("n3"))
+	c.becomes("down PONG silent", "kill and pause")
+	time.Sleep(5 * time.Second)
+	c.becomes("down PONG silent", "renewed leases")
+	c.do(n, "resume", history.Value{})
+	c.becomes("down PONG PONG", "resume")
+	c.do(n, "start", history.Value{})
+	c.becomes("PONG PONG PONG", "start")
+	before := c.say(1, "redis-cli info server | grep run_id")
+	c.do(n, "restart", nodes("n2"))
+	c.becomes("PONG PONG PONG", "restart")
+	if after := c.say(1, "redis-cli info server | grep run_id"); after == before {
+		t.Errorf("restart: redis is the same as before: %s", after)
+	}
+	c.do(n, "kill", nodes("n2"))
+	c.do(n, "pause", nodes("n1", "n3"))
+	n.stopRenewing()
+	time.Sleep(4 * time.Second)
+	c.becomes("PONG PONG PONG", "after the leases")
 }

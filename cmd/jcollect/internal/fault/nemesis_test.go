@@ -2,15 +2,25 @@ package fault
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"jcheck/cmd/jcollect/internal/agent"
 	"jcheck/cmd/jcollect/internal/client"
+	"jcheck/cmd/jcollect/internal/db"
 	"jcheck/cmd/jcollect/internal/generator"
 	"jcheck/cmd/jcollect/internal/plan"
+	"jcheck/cmd/jcollect/internal/remote"
 	"jcheck/history"
 	"jcheck/internal/edn"
 )
+
+// The database of a plan must be what faults ask for.
+var _ Database = (*db.DB)(nil)
 
 // planOf reads a section from YAML; a mistake ends the test.
 func planOf(t *testing.T, text string) Plan {
@@ -168,5 +178,191 @@ func TestWindows(t *testing.T) {
 	}
 	if v := got[0].Value.String(); v != `[:isolated {"n1" #{"n2"}}]` {
 		t.Errorf("value: got %s", v)
+	}
+}
+
+// Without it a kill could miss a node, an outcome hide who failed, or a lease stay armed after the heal or be released
+// though the heal went wrong.
+func TestProcesses(t *testing.T) {
+	nodes, _ := fakeNodes(3)
+	base, leases := &fakeDB{primaries: []string{"n2"}}, &fakeLeases{}
+	n, err := New(planOf(t, "faults: [kill, pause, restart]"), Options{Nodes: nodes, DB: base, Seed: 1, Leases: leases})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Setup(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := n.Teardown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
+	for _, step := range []struct {
+		f      string
+		value  history.Value
+		fail   error
+		want   string
+		leases string
+	}{
+		{"kill", edn.NewKeyword("all"), nil, `{"n1" :killed, "n2" :killed, "n3" :killed}`, "n1 fault-kill n2 fault-kill n3 fault-kill"},
+		{"start", history.Value{}, nil, `{"n1" :started, "n2" :started, "n3" :started}`, ""},
+		{"pause", edn.NewKeyword("primaries"), nil, `{"n2" :paused}`, "n2 fault-pause"},
+		{"resume", history.Value{}, errors.New("gone"), `{"n1" "gone", "n2" "gone", "n3" "gone"}`, "n2 fault-pause"},
+		{"resume", history.Value{}, nil, `{"n1" :resumed, "n2" :resumed, "n3" :resumed}`, ""},
+		{"restart", texts(edn.Vector, []string{"n3"}), nil, `{"n3" :restarted}`, ""},
+		{"kill", texts(edn.Vector, []string{"n9"}), nil, `["n9"]`, ""},
+		{"explode", history.Value{}, nil, `nil`, ""},
+	} {
+		base.err = step.fail
+		out := invoke(n, step.f, step.value)
+		wantError := step.fail != nil || strings.Contains(step.want, "n9") || step.want == "nil"
+		if got := out.Value.String(); got != step.want || out.Error.IsNil() == wantError {
+			t.Errorf("%s: got %s, error %v, want %s", step.f, got, out.Error, step.want)
+		}
+		if got := strings.Join(sortedKeys(leases.armed), " "); got != step.leases {
+			t.Errorf("%s: leases: got %s, want %s", step.f, got, step.leases)
+		}
+	}
+	base.err = nil
+	if got := strings.Join(base.did[len(base.did)-2:], ", "); got != "kill n3, start n3" {
+		t.Errorf("restart: got %s", got)
+	}
+}
+
+// Without it heal could start a database that nobody killed, leave one dead that was, or give up at the first failure.
+func TestHealAll(t *testing.T) {
+	base := &fakeDB{}
+	n, remotes := ready(t, "faults: [kill, pause, partition]", 2, base)
+	if errs := n.Heal(t.Context()); len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	if got := strings.Join(slices.Sorted(slices.Values(base.did)), ", "); got != "resume n1, resume n2" {
+		t.Errorf("nobody was killed: got %s", got)
+	}
+	invoke(n, "kill", texts(edn.Vector, []string{"n1"}))
+	base.did = nil
+	usual, failures := remotes[0].answer, 1
+	remotes[0].answer = func(c remote.Command) (string, error) {
+		if failures--; failures >= 0 {
+			return "", errors.New("no route")
+		}
+		return usual(c)
+	}
+	if errs := n.Heal(t.Context()); len(errs) > 0 {
+		t.Error(errs)
+	}
+	if got := strings.Join(base.did, ", "); !strings.Contains(got, "start n1") || strings.Contains(got, "start n2") {
+		t.Errorf("n1 was killed: got %s", got)
+	}
+}
+
+// Without it impossible faults could fail in the middle of a run, or be skipped without a word.
+func TestImpossible(t *testing.T) {
+	nodes, remotes := fakeNodes(2)
+	for i := range remotes {
+		usual := remotes[i].answer
+		remotes[i].answer = func(c remote.Command) (string, error) {
+			out, err := usual(c)
+			return strings.NewReplacer("nft yes", "", "iptables iptables", "", "netem yes", "", "boot b2", "boot b1", "net:[2]", "net:[1]").Replace(out), err
+		}
+	}
+	p := planOf(t, "{faults: [partition, pause], packet: [{delay: 3ms}]}")
+	n, err := New(p, Options{Nodes: nodes, Leases: &fakeLeases{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = n.Setup(t.Context())
+	var impossible *ImpossibleError
+	if !errors.As(err, &impossible) {
+		t.Fatalf("got %v", err)
+	}
+	for _, want := range []string{"partition is impossible on n1: it shares one network with n2", "no firewall works there", "pause is impossible", "--skip-impossible"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
+		}
+	}
+	n, err = New(p, Options{Nodes: nodes, Leases: &fakeLeases{}, SkipImpossible: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Setup(t.Context()); err != nil || n.Any() || len(n.Skipped()) == 0 {
+		t.Errorf("skipping: got %v, %v left", err, n.plan.Faults)
+	}
+	if out := invoke(n, "start-partition", history.Value{}); !strings.Contains(out.Error.String(), "skipped") {
+		t.Errorf("a skipped fault: got %v", out)
+	}
+}
+
+// Without it a lease could go unrenewed, or a node's healing of itself pass without a note.
+func TestRenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nodes, _ := fakeNodes(1)
+		leases := &fakeLeases{}
+		n, err := New(planOf(t, "{faults: [pause], lease: 9s}"), Options{Nodes: nodes, DB: &fakeDB{}, Leases: leases})
+		if err != nil {
+			t.Fatal(err)
+		}
+		invoke(n, "pause", edn.NewKeyword("all"))
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		leases.mu.Lock()
+		if leases.count != 3 {
+			t.Errorf("renewals in 10s: got %d, want 3", leases.count)
+		}
+		leases.renew = &agent.Error{Code: agent.NotFound, Text: "no lease"}
+		leases.mu.Unlock()
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if notes := n.Notes(); len(notes) != 1 || !strings.Contains(notes[0], "n1 healed the fault pause by itself") {
+			t.Errorf("notes: got %q", notes)
+		}
+		if err := n.Teardown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Without it a membership could shrink below what may stay, or a change be taken for done that the members don't see.
+func TestMembership(t *testing.T) {
+	nodes, remotes := fakeNodes(3)
+	members := "n1 n2 n3"
+	for i := range remotes {
+		usual := remotes[i].answer
+		remotes[i].answer = func(c remote.Command) (string, error) {
+			switch {
+			case strings.HasSuffix(c.Script, "view"):
+				return members, nil
+			case strings.HasSuffix(c.Script, "remove"):
+				members = "n1 n2"
+			case strings.HasSuffix(c.Script, "add") && strings.Contains(c.Script, "TARGET=n3"):
+				members = "n1 n2 n3"
+			}
+			return usual(c)
+		}
+	}
+	n, err := New(planOf(t, "{faults: [membership], membership: {view: view, remove: remove, add: add, wait: 100ms}}"), Options{Nodes: nodes, Leases: &fakeLeases{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct{ f, value, want, fails string }{
+		{"remove-node", `["n3"]`, `[:removed "n3"]`, ""},
+		{"remove-node", `["n2"]`, `[:none-removed #{"n1" "n2"}]`, ""},
+		{"add-node", `nil`, `{"n3" :added}`, ""},
+		{"remove-node", `["n1"]`, `[:removed "n1"]`, "the members are still"},
+	} {
+		if step.fails != "" {
+			for i := range remotes {
+				remotes[i].answer = func(c remote.Command) (string, error) { return "n1 n2 n3", nil }
+			}
+		}
+		v, _, err := edn.Parse([]byte(step.value))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := invoke(n, step.f, v)
+		if got := out.Value.String(); got != step.want || (step.fails != "") == out.Error.IsNil() || !strings.Contains(out.Error.String(), step.fails) {
+			t.Errorf("%s %s: got %s %v, want %s", step.f, step.value, got, out.Error, step.want)
+		}
 	}
 }
