@@ -156,7 +156,8 @@ func (l *Lab) launch(names []string) error {
 		}
 		n.Process = p
 		begins = append(begins, begin)
-		cables = append(cables, fmt.Sprintf("link add %s type veth peer name eth0 netns %d", n.Name, p.PID),
+		// A node keeps its hardware address as machines do, or others would look for it at its old one after a restart.
+		cables = append(cables, fmt.Sprintf("link add %s type veth peer name eth0 address %s netns %d", n.Name, n.hardware(), p.PID),
 			fmt.Sprintf("link set %s master br0 up", n.Name))
 	}
 	if err := l.save(); err != nil || len(cables) == 0 {
@@ -170,6 +171,12 @@ func (l *Lab) launch(names []string) error {
 		errs = append(errs, begin())
 	}
 	return errors.Join(errs...)
+}
+
+// hardware is a node's address on the bridge.
+func (n Node) hardware() string {
+	ip := net.ParseIP(n.Addr).To4()
+	return fmt.Sprintf("02:6a:%02x:%02x:%02x:%02x", ip[0], ip[1], ip[2], ip[3])
 }
 
 // spawn starts a script in namespaces of its own. It waits until begin is called, and ends by itself if that never

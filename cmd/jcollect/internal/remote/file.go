@@ -82,7 +82,7 @@ func uploadByExec(ctx context.Context, r Remote, f File) (err error) {
 		return fmt.Errorf("upload: %w", err)
 	}
 	path := dashed(f.Remote)
-	_, err = r.Exec(ctx, Command{Script: receive, User: f.User, Stdin: io.LimitReader(file, size),
+	_, err = r.Exec(ctx, Command{Script: receive, said: "receive", User: f.User, Stdin: io.LimitReader(file, size),
 		Args: []string{path, partName(path), strconv.FormatInt(size, 10), strconv.FormatUint(uint64(mode), 8)}})
 	if err = errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("upload %s to %s: %w", f.Local, f.Remote, err)

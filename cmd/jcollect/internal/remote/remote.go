@@ -44,6 +44,7 @@ type Command struct {
 	Stdout  io.Writer     // gets the output as it comes; nil keeps it in Result.Stdout
 	Timeout time.Duration // 0 is DefaultTimeout
 
+	said    string // what messages call it; "" is as it is written
 	mark    string // what its processes can be found by; "" if nobody will look for them
 	killing bool   // it ends another command, and has nobody to end it
 }
@@ -58,6 +59,9 @@ func (c Command) limit() time.Duration {
 
 // String is the command as messages name it: without its environment and its input, which may be secret.
 func (c Command) String() string {
+	if c.said != "" {
+		return c.said
+	}
 	if c.Script != "" {
 		return "script " + Quote(shortened(c.Script))
 	}
