@@ -60,11 +60,12 @@ func (s schedule) Op(ctx generator.Context) (generator.Op, generator.Status, gen
 	if len(s.tracks) == 0 {
 		return generator.Op{}, generator.Done, nil
 	}
-	if !s.begun {
-		s = s.begin(ctx.TimeNS)
-	}
 	if !free(ctx) {
 		return generator.Op{}, generator.Pending, s
+	}
+	if !s.begun { // an answer that lies in the future isn't used, and with it the time of the first question would be lost
+		now := generator.Template{F: "sleep", Act: generator.Sleep, SleepNS: 1}
+		return generator.Op{Template: now, Type: history.Info, Process: generator.Nemesis, TimeNS: ctx.TimeNS}, generator.Ready, s.begin(ctx.TimeNS)
 	}
 	first := 0
 	for i, t := range s.tracks {
@@ -81,12 +82,7 @@ func (s schedule) Op(ctx generator.Context) (generator.Op, generator.Status, gen
 }
 
 // Update changes nothing: the plan of the faults doesn't depend on how they went.
-func (s schedule) Update(ctx generator.Context, _ generator.Op) generator.Generator {
-	if !s.begun {
-		return s.begin(ctx.TimeNS)
-	}
-	return s
-}
+func (s schedule) Update(generator.Context, generator.Op) generator.Generator { return s }
 
 // begin lays the first operations after the time of the first question.
 func (s schedule) begin(nowNS int64) schedule {
