@@ -212,6 +212,9 @@ func (u *unpacker) archive(path string) (err error) {
 
 // xz unpacks by the node's own program: the standard library doesn't know the format.
 func (u *unpacker) xz(f *os.File) error {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
 	cmd := exec.CommandContext(u.context, "xz", "-dc")
 	cmd.Stdin = f
 	out, err := cmd.StdoutPipe()

@@ -20,6 +20,7 @@ import (
 const (
 	startWait = 20 * time.Second // until a runner says how its program started
 	killWait  = 30 * time.Second // until what was killed is gone
+	noteWait  = time.Second      // until a runner has noted an end
 	pollEvery = 5 * time.Millisecond
 )
 
@@ -360,12 +361,24 @@ func (a *agent) runnerGone(ctx context.Context, rec record) error {
 }
 
 // status tells how a daemon does.
-func (a *agent) status(_ context.Context, in Named) (Running, error) {
+func (a *agent) status(ctx context.Context, in Named) (Running, error) {
 	rec, _, found, err := a.load(in.Name)
 	if err != nil || !found {
 		return Running{State: StateNone}, err
 	}
 	on, list, err := rec.running()
+	// Between the program's end and the runner's note of it lies a moment.
+	for deadline := time.Now().Add(noteWait); err == nil && !on && !rec.Ended; {
+		alive, err2 := same(rec.Runner, rec.RunnerStart)
+		if err2 != nil || !alive || pause(ctx, deadline) != nil {
+			err = err2
+			break
+		}
+		if rec, _, found, err = a.load(in.Name); err != nil || !found {
+			return Running{State: StateNone}, err
+		}
+		on, list, err = rec.running()
+	}
 	r := Running{State: StateEnded, Exit: rec.Exit, Log: rec.Log}
 	if on {
 		r = Running{State: StateRunning, PID: rec.PID, Paused: true, Log: rec.Log}

@@ -45,8 +45,12 @@ func (a *agent) runner(ctx context.Context, d Daemon) (None, error) {
 // reporting is where a process that spawn started says how it began. No child of ours may hold it open.
 func reporting() (*os.File, error) {
 	const fd = 3
-	if _, err := unix.FcntlInt(fd, unix.F_SETFD, unix.FD_CLOEXEC); err != nil {
+	var kind unix.Stat_t
+	if err := unix.Fstat(fd, &kind); err != nil || kind.Mode&unix.S_IFMT != unix.S_IFIFO {
 		return nil, errorf(Usage, "the agent starts this verb itself: nobody listens on descriptor %d", fd)
+	}
+	if _, err := unix.FcntlInt(fd, unix.F_SETFD, unix.FD_CLOEXEC); err != nil {
+		return nil, err
 	}
 	return os.NewFile(fd, "report"), nil
 }

@@ -72,6 +72,7 @@ func writeJSON(path string, v any) error {
 	if err != nil {
 		return err
 	}
+	text = append(text, '\n')
 	err = replace(path, text)
 	if errors.Is(err, syscall.ENOSPC) {
 		if err := os.Remove(filepath.Join(filepath.Dir(filepath.Dir(path)), reserve)); err != nil {
@@ -88,7 +89,7 @@ func replace(path string, text []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(append(text, '\n'))
+	_, err = f.Write(text)
 	if closed := f.Close(); err == nil {
 		err = closed
 	}
