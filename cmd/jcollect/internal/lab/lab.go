@@ -155,10 +155,14 @@ func Current() (*Lab, error) {
 	return l, nil
 }
 
-// open reads what a lab's folder says.
+// open reads what a lab's folder says. A folder that says nothing yet, because its maker was killed first, is a lab
+// without processes, which can be ended.
 func open(dir string) (*Lab, error) {
 	text, err := os.ReadFile(filepath.Join(dir, "lab.json"))
 	if errors.Is(err, fs.ErrNotExist) {
+		if info, err := os.Lstat(dir); err == nil && info.IsDir() {
+			return &Lab{dir: dir, state: state{Name: filepath.Base(dir)}}, nil
+		}
 		return nil, fmt.Errorf("there is no lab %s (hint: jcollect lab list, jcollect lab up)", filepath.Base(dir))
 	}
 	if err != nil {
@@ -240,14 +244,14 @@ func validName(name string) error {
 	return nil
 }
 
-// Down ends a lab: its processes are killed, and its folder goes. It may be called again, and for a lab that is half up.
-// What it couldn't end it says.
+// Down ends a lab: its processes are killed, with whatever else still runs in its room, and its folder goes. It may be
+// called again, and for a lab that is half up. What it couldn't end it says.
 func (l *Lab) Down(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, downTime)
 	defer cancel()
-	processes := []Process{l.state.Room}
+	processes := append(l.state.Room.guests(), l.state.Room)
 	for _, n := range l.state.Nodes {
 		processes = append(processes, n.Process)
 	}

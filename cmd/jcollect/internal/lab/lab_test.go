@@ -34,14 +34,15 @@ func TestLab(t *testing.T) {
 	for _, name := range l.Names() {
 		r := labtest.Remote(t, l, name)
 		for script, want := range map[string]string{
-			"hostname":                                    name,
-			"cat /etc/hostname":                           name,
-			"ping -c1 -W2 n1 >/dev/null && echo y":        "y",
-			"ping -c1 -W2 control >/dev/null && echo y":   "y",
-			"ps -e | grep -c ssh[d] >/dev/null && echo y": "y",
-			"cat /proc/1/comm":                            "sh",
-			"iptables -A INPUT -s 192.0.2.1 -j DROP && iptables -F && echo y":                      "y",
-			"nft add table inet x && nft delete table inet x && echo y":                            "y",
+			"hostname":                                                        name,
+			"cat /etc/hostname":                                               name,
+			"ping -c1 -W2 n1 >/dev/null && echo y":                            "y",
+			"ping -c1 -W2 control >/dev/null && echo y":                       "y",
+			"ps -e | grep -c ssh[d] >/dev/null && echo y":                     "y",
+			"cat /proc/1/comm":                                                "sh",
+			"ping -6 -c1 -W2 fd99::11 >/dev/null && echo y":                   "y",
+			"iptables -A INPUT -s 192.0.2.1 -j DROP && iptables -F && echo y": "y",
+			"nft add table inet x && nft delete table inet x && echo y":       "y",
 			"mkdir -p /mnt/x && mount -t tmpfs -o size=1m tmpfs /mnt/x && umount /mnt/x && echo y": "y",
 			"echo x >/dev/null; head -c 3 /dev/zero | wc -c":                                       "3",
 			"ls /tmp /var/lib/jcollect-labs | wc -l":                                               "3",

@@ -41,6 +41,7 @@ func (l *Lab) Trace() Trace { return Trace{} }
 // Leftovers are none where there are no labs.
 func (t Trace) Leftovers() []string { return nil }
 
+func (p Process) guests() []Process              { return nil }
 func (p Process) alive() bool                    { return false }
 func (p Process) kill() error                    { return nil }
 func (p Process) gone(ctx context.Context) error { return ctx.Err() }

@@ -17,6 +17,58 @@ func find(pid int) (Process, error) {
 	return Process{pid, start}, err
 }
 
+// guests are the processes that share the network of a room, but for this one and those that it descends from: a client
+// that a killed run left behind, say.
+func (p Process) guests() []Process {
+	if !p.alive() {
+		return nil
+	}
+	room, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/net", p.PID))
+	if machine, errOwn := os.Readlink("/proc/1/ns/net"); err != nil || errOwn == nil && room == machine {
+		return nil
+	}
+	family := map[int]bool{p.PID: true}
+	for pid := os.Getpid(); pid > 0 && !family[pid]; pid = parent(pid) {
+		family[pid] = true
+	}
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil
+	}
+	var guests []Process
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil || family[pid] {
+			continue
+		}
+		guest, err := find(pid) // before the look at its network, so that it is that one
+		if err != nil {
+			continue
+		}
+		if net, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/net", pid)); err == nil && net == room {
+			guests = append(guests, guest)
+		}
+	}
+	return guests
+}
+
+// parent is the process that a process descends from; 0 if there is none.
+func parent(pid int) int {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
+	if len(fields) < 2 {
+		return 0
+	}
+	number, err := strconv.Atoi(string(fields[1]))
+	if err != nil {
+		return 0
+	}
+	return number
+}
+
 // statOf reads when a process started, and its state: Z is one that ended and whose parent didn't ask yet.
 func statOf(pid int) (start uint64, state byte, err error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

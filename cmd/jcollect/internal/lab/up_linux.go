@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -254,8 +255,8 @@ func (l *Lab) answers(ctx context.Context, name string) error {
 	l.mu.Unlock()
 	for {
 		// Who asks for an address that isn't there yet asks again only after a second.
-		_, err := os.Stat(filepath.Join(l.dir, name, "connected"))
-		if err == nil {
+		err := errors.New("it sets itself up")
+		if _, e := os.Stat(filepath.Join(l.dir, name, "connected")); e == nil {
 			err = l.greeting(ctx, n.Addr)
 		}
 		if err == nil {
@@ -266,7 +267,7 @@ func (l *Lab) answers(ctx context.Context, name string) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s doesn't answer: %w; its log ends: %s", name, err, l.tail(name))
+			return fmt.Errorf("%s doesn't answer: %w (%v); its log ends: %s", name, ctx.Err(), err, l.tail(name))
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -301,7 +302,7 @@ func (l *Lab) tail(name string) string {
 		return err.Error()
 	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return strings.Join(lines[max(0, len(lines)-3):], "; ")
+	return strconv.Quote(strings.Join(lines[max(0, len(lines)-3):], "; "))
 }
 
 // Stop takes a node's power away: all its processes die at once. What it wrote to its disk stays.
