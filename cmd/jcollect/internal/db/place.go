@@ -62,7 +62,7 @@ func (d *DB) unpack(ctx context.Context, n *node.Node, a Archive) error {
 		if err != nil {
 			return err
 		}
-		place = path.Join(agent.DefaultState, "archives", sum)
+		place = path.Join(n.StateDir(), "archives", sum)
 		there, err := n.Remote.Exec(ctx, remote.Command{Script: `mkdir -p -- "$(dirname -- "$1")" && [ -f "$1" ] && sha256sum <"$1" || true`,
 			Args: []string{place}, User: n.User, Timeout: d.plan.Timeout})
 		if err != nil {
