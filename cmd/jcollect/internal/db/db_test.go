@@ -76,14 +76,9 @@ func content(t *testing.T, file string) string {
 	return string(text)
 }
 
-// Without this a stage could begin on one node before the one in front of it has ended on all, the environment could be
-// cut at a quote, a daemon be left over, or a log be lost.
-func TestLifeOfADatabase(t *testing.T) {
-	t.Setenv("JCOLLECT_DB_TEST", "p'w $x\n")
-	dir := t.TempDir()
-	d, nodes := database(t, fmt.Sprintf(`
+const lifeSection = `
 env: {PASSWORD: {env: JCOLLECT_DB_TEST}, OUT: %q}
-files: [{content: "{{.Node}} is {{.Number}} of {{len .Nodes}}, pw {{.Env.PASSWORD}}", to: "%s/f {{x}}/conf", mode: 0600}]
+files: [{content: "{{.Node}} is {{.Number}} of {{len .Nodes}}, pw {{.Env.PASSWORD}}", to: "%s/f $(x) 'y'/conf", mode: 0600}]
 setup: |
   [ "$(cat)" = "" ]
   mkdir -p "$OUT/data/$NODE"
@@ -99,9 +94,25 @@ primaries: echo "$PRIMARY other"
 teardown: echo "teardown $NODE" >>"$OUT/torn"
 wipe: %q
 logs: [%q, /no/such/log]
-`, dir, dir, dir+"/data", dir+"/torn"), "n1", "n2")
+`
+
+// status is how a daemon does.
+func status(t *testing.T, n *node.Node, daemon string) agent.Running {
+	t.Helper()
+	r, err := n.Running(t.Context(), daemon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// Without this a stage could begin on one node before the one in front of it has ended on all, the environment could be
+// cut at a quote, a daemon be left over, or a log be lost.
+func TestLifeOfADatabase(t *testing.T) {
+	t.Setenv("JCOLLECT_DB_TEST", "p'w $x\n")
+	dir := t.TempDir()
+	d, nodes := database(t, fmt.Sprintf(lifeSection, dir, dir, dir+"/data", dir+"/torn"), "n1", "n2")
 	ctx := t.Context()
-	d.plan.Files[0].To = strings.ReplaceAll(d.plan.Files[0].To, "{{x}}", "$(x) 'y'")
 	if err := d.Setup(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -121,32 +132,43 @@ logs: [%q, /no/such/log]
 		t.Errorf("primaries are %v, %v", got, err)
 	}
 
-	how := func(n *node.Node, daemon string) agent.Running {
-		t.Helper()
-		r, err := n.Running(ctx, daemon)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return r
+	checkFaults(t, d, nodes)
+	checkLogs(t, d, nodes[0])
+	if err := d.Teardown(ctx); err != nil {
+		t.Error(err)
 	}
+	if _, err := os.Stat(dir + "/data"); !os.IsNotExist(err) {
+		t.Errorf("what was to be wiped is there: %v", err)
+	}
+}
+
+// checkFaults kills one node, pauses the other, and undoes both.
+func checkFaults(t *testing.T, d *DB, nodes []*node.Node) {
+	t.Helper()
+	ctx := t.Context()
 	if err := errors.Join(d.Kill(ctx, nodes[0]), d.Pause(ctx, nodes[1])); err != nil {
 		t.Fatal(err)
 	}
-	if a, b, c := how(nodes[0], "one"), how(nodes[1], "one"), how(nodes[0], "spare"); a.State != agent.StateEnded || !b.Paused || c.State != agent.StateRunning || c.Paused {
+	if a, b, c := status(t, nodes[0], "one"), status(t, nodes[1], "one"), status(t, nodes[0], "spare"); a.State != agent.StateEnded || !b.Paused || c.State != agent.StateRunning || c.Paused {
 		t.Errorf("after a kill and a pause: %+v, %+v, spare %+v", a, b, c)
 	}
 	if err := errors.Join(d.Start(ctx, nodes[0]), d.Start(ctx, nodes[1]), d.Resume(ctx, nodes[1]), d.Resume(ctx, nodes[0])); err != nil {
 		t.Fatal(err)
 	}
-	if a, b := how(nodes[0], "one"), how(nodes[1], "one"); a.State != agent.StateRunning || b.State != agent.StateRunning || b.Paused {
+	if a, b := status(t, nodes[0], "one"), status(t, nodes[1], "one"); a.State != agent.StateRunning || b.State != agent.StateRunning || b.Paused {
 		t.Errorf("after start and resume: %+v, %+v", a, b)
 	}
 
+}
+
+// checkLogs downloads a node's logs.
+func checkLogs(t *testing.T, d *DB, n *node.Node) {
+	t.Helper()
 	logs := t.TempDir()
-	if err := d.Download(ctx, nodes[0], logs, false); err != nil {
+	if err := d.Download(t.Context(), n, logs, false); err != nil {
 		t.Error(err)
 	}
-	if a := how(nodes[0], "spare"); a.State == agent.StateRunning {
+	if a := status(t, n, "spare"); a.State == agent.StateRunning {
 		t.Errorf("the logs were downloaded from a running database: %+v", a)
 	}
 	files, err := filepath.Glob(logs + "/*")
@@ -161,12 +183,6 @@ logs: [%q, /no/such/log]
 		if !strings.Contains(got, want) {
 			t.Errorf("the logs lack %q:\n%s", want, got)
 		}
-	}
-	if err := d.Teardown(ctx); err != nil {
-		t.Error(err)
-	}
-	if _, err := os.Stat(dir + "/data"); !os.IsNotExist(err) {
-		t.Errorf("what was to be wiped is there: %v", err)
 	}
 }
 
