@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 )
 
@@ -11,16 +9,24 @@ func explainCommand(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "explain PLAN",
 		Short: "Say what a plan would do, node by node, command by command",
-		Args:  cobra.ExactArgs(1),
+		Long: `Reads a plan, finds its mistakes, and says what a run would do: every script, file
+and daemon on the nodes, the first operations of the clients, an example of each
+fault and what heals it. Nothing is done and nobody is connected to. Secrets stand
+as <from ...>.
+
+  jcollect explain plan.yaml
+  jcollect explain plan.yaml --nodes db1,db2,db3 --nemesis kill,partition
+
+Exit codes: 0, or 254 if the plan has mistakes.`,
+		Args: onePlan,
 	}
 	flags := bindPlanFlags(c.Flags())
-	c.RunE = func(_ *cobra.Command, args []string) error {
+	c.RunE = func(c *cobra.Command, args []string) error {
 		t, err := flags.load(args[0])
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(e.stdout, "%s: %d clients on %d nodes\n", t.Name, t.Concurrency, len(t.Nodes))
-		return err
+		return t.Explain(c.Context(), e.stdout)
 	}
 	return c
 }

@@ -79,6 +79,7 @@ func verbs(e *env) []*cobra.Command {
 		inGroup(groupRun, analyzeCommand(e)),
 		inGroup(groupPlan, initCommand(e)),
 		inGroup(groupPlan, explainCommand(e)),
+		inGroup(groupPlan, simulateCommand(e)),
 		inGroup(groupNodes, nodesCommand(e)),
 		inGroup(groupNodes, setupCommand(e)),
 		inGroup(groupNodes, teardownCommand(e)),

@@ -221,9 +221,12 @@ func (d *DB) teardown(ctx context.Context, n *node.Node) error {
 	return errors.Join(errs...)
 }
 
+// wipeScript removes its arguments.
+const wipeScript = `for f; do rm -rf -- "$f" 2>/dev/null || { [ -d "$f" ] && find "$f" -mindepth 1 -delete; } || exit 1; done`
+
 // wipe removes what the plan says. A mount point stays, without what is in it.
 func (d *DB) wipe(n *node.Node) remote.Command {
-	return remote.Command{Script: `for f; do rm -rf -- "$f" 2>/dev/null || { [ -d "$f" ] && find "$f" -mindepth 1 -delete; } || exit 1; done`,
+	return remote.Command{Script: wipeScript,
 		Args: d.plan.Wipe, User: n.User, Timeout: d.plan.Timeout}
 }
 
@@ -244,6 +247,9 @@ func (d *DB) run(ctx context.Context, n *node.Node, what, text string) (string, 
 	return string(res.Stdout), nil
 }
 
+// planScript runs its argument with the environment that comes by its input.
+const planScript = `eval "$(cat)" || exit 1; exec </dev/null; exec /bin/sh -e -c "$1"`
+
 // command is a script of the plan as it runs on a node. Its environment goes by the input, where no list of processes
 // shows it; the script itself gets an empty one. It ends at the first command that fails, as a script whose author
 // thought so wouldn't.
@@ -253,7 +259,7 @@ func (d *DB) command(n *node.Node, text string) remote.Command {
 		name, value, _ := strings.Cut(kv, "=")
 		b.WriteString("export " + name + "=" + remote.Quote(value) + "\n")
 	}
-	return remote.Command{Script: `eval "$(cat)" || exit 1; exec </dev/null; exec /bin/sh -e -c "$1"`, Args: []string{text},
+	return remote.Command{Script: planScript, Args: []string{text},
 		Stdin: strings.NewReader(b.String()), Dir: "/", User: n.User, Timeout: d.plan.Timeout}
 }
 

@@ -3,6 +3,7 @@ package generator
 import (
 	"container/heap"
 	"context"
+	"errors"
 	"fmt"
 
 	"jcheck/history"
@@ -22,6 +23,9 @@ type Simulation struct {
 	MaxTimeNS int64 // when no more are begun; 0 is never
 	Trace     func(string)
 }
+
+// ErrLimit is a simulation that ended since it was to do no more operations.
+var ErrLimit = errors.New("stopped at the limit")
 
 // maxSimulated is how many operations a simulation begins if nothing else is said.
 const maxSimulated = 1_000_000
@@ -79,7 +83,7 @@ func (s Simulation) Run(ctx context.Context, g Generator) ([]Op, error) {
 			return p.ops, nil
 		case status == Ready && (len(p.open.ops) == 0 || op.TimeNS < p.open.ops[0].TimeNS):
 			if begun++; begun > s.MaxOps {
-				return p.ops, fmt.Errorf("simulate: stopped after %d operations", s.MaxOps)
+				return p.ops, fmt.Errorf("simulate: %w: %d operations", ErrLimit, s.MaxOps)
 			}
 			p.g = next
 			p.begin(op)

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 
@@ -10,16 +9,11 @@ import (
 
 // YAML is the node as a plan has it, without the comments. Read again it is the same, places apart.
 func (n *Node) YAML() ([]byte, error) {
-	var b bytes.Buffer
-	e := yaml.NewEncoder(&b)
-	e.SetIndent(2)
-	if err := e.Encode(n.library()); err != nil {
+	text, err := yaml.Dump(n.library(), yaml.WithIndent(2), yaml.WithLineWidth(-1))
+	if err != nil {
 		return nil, fmt.Errorf("write the plan as YAML: %w", err)
 	}
-	if err := e.Close(); err != nil {
-		return nil, fmt.Errorf("write the plan as YAML: %w", err)
-	}
-	return b.Bytes(), nil
+	return text, nil
 }
 
 // library is the node as the library has it.

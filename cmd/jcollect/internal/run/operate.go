@@ -32,7 +32,7 @@ func (f *life) operate() error {
 		nemesis = f.nemesis.Session()
 	}
 	sum, err := interpreter.Run(f.l.Soft, interpreter.Options{
-		Generator: f.generator(),
+		Generator: f.t.whole(f.phases.main, f.phases.final, f.nemesis),
 		Driver:    f.driver,
 		Use:       f.use,
 		Timeout:   f.t.Client.Timeout,
@@ -54,29 +54,6 @@ func (f *life) operate() error {
 		return fmt.Errorf("operations: %w: what was recorded is judged, without the final operations", errInterrupted)
 	}
 	return nil
-}
-
-// generator is everything that is done, in phases: the operations and faults, the healing, a pause, final operations.
-func (f *life) generator() generator.Generator {
-	t := f.t
-	phases, main := f.phases, f.phases.main
-	if f.nemesis != nil && f.nemesis.Any() {
-		main = generator.Any(main, generator.ForNemesis(f.nemesis.Generator()))
-	}
-	if t.TimeLimit > 0 {
-		main = generator.TimeLimit(t.TimeLimit, main)
-	}
-	all := []generator.Generator{main}
-	if f.nemesis != nil && f.nemesis.Any() {
-		all = append(all, generator.ForNemesis(f.nemesis.Final()))
-		if phases.final != nil && t.Recovery > 0 {
-			all = append(all, generator.ForNemesis(generator.SleepFor(t.Recovery)))
-		}
-	}
-	if phases.final != nil {
-		all = append(all, phases.final)
-	}
-	return generator.Phases(all...)
 }
 
 // sink records operations, and logs what the nemesis does: history.txt has the clients' operations, and writing them
