@@ -25,7 +25,7 @@ type Simulation struct {
 }
 
 // ErrLimit is a simulation that ended since it was to do no more operations.
-var ErrLimit = errors.New("stopped at the limit")
+var ErrLimit = errors.New("stopped")
 
 // maxSimulated is how many operations a simulation begins if nothing else is said.
 const maxSimulated = 1_000_000
@@ -83,7 +83,7 @@ func (s Simulation) Run(ctx context.Context, g Generator) ([]Op, error) {
 			return p.ops, nil
 		case status == Ready && (len(p.open.ops) == 0 || op.TimeNS < p.open.ops[0].TimeNS):
 			if begun++; begun > s.MaxOps {
-				return p.ops, fmt.Errorf("simulate: %w: %d operations", ErrLimit, s.MaxOps)
+				return p.ops, fmt.Errorf("simulate: %w after %d operations", ErrLimit, s.MaxOps)
 			}
 			p.g = next
 			p.begin(op)
