@@ -339,3 +339,65 @@ func TestProcessesOnLab(t *testing.T) {
 	time.Sleep(4 * time.Second)
 	c.becomes("PONG PONG PONG", "after the leases")
 }
+
+// Without this a disk could be full in the history only, stay full when the control node dies, or a file be damaged
+// elsewhere than said; and a fault of the user's own could go without its environment.
+func TestFilesOnLab(t *testing.T) {
+	c := onLab(t, 3)
+	for i := range c.nodes {
+		c.say(i, "mkdir -p /var/tmp/disk && mount -t tmpfs -o size=8m tmpfs /var/tmp/disk && head -c 100000 /dev/zero >/var/tmp/file")
+	}
+	n := c.nemesis(`{faults: [disk-full, file-corruption, script], lease: 3s, disk-full: {path: /var/tmp/disk},
+  file-corruption: {path: /var/tmp/file, chunk: 1kB, stripes: true},
+  scripts: [{name: note, inject: 'echo "$NODE $NODE_INDEX of $NODES" >/var/tmp/note', heal: 'rm -f /var/tmp/note'}]}`, Options{})
+	nodes := func(names ...string) history.Value { return texts(edn.Vector, names) }
+	room := func(i int) string {
+		return c.say(i, `head -c 4096 /dev/zero 2>/dev/null >/var/tmp/disk/x && echo room || echo full; rm -f /var/tmp/disk/x`)
+	}
+	c.do(n, "fill-disk", nodes("n1", "n2"))
+	if got := room(0) + " " + room(1) + " " + room(2); got != "full full room" {
+		t.Errorf("fill-disk: got %s", got)
+	}
+	c.do(n, "free-disk", history.Value{})
+	if got := room(0) + " " + room(1); got != "room room" {
+		t.Errorf("free-disk: got %s", got)
+	}
+	for i := range c.nodes {
+		c.do(n, "bitflip-file-chunks", flipping(c.nodes[i].Name, 1))
+		c.do(n, "truncate", nodes(c.nodes[i].Name))
+		// With probability 1 the chunks of the node's own stripe are all ones, and no others.
+		got := c.say(i, `od -An -v -tx1 -w1000 /var/tmp/file | head -n 90 | awk '{print ($1=="ff")?"f":"0"}' | tr -d '\n'`)
+		want := strings.Repeat("000"[:i]+"f"+"000"[:2-i], 30)
+		if got != want {
+			t.Errorf("n%d: stripes: got %s, want %s", i+1, got, want)
+		}
+		if size := c.say(i, "stat -c %s /var/tmp/file"); size == "100000" {
+			t.Errorf("n%d: truncate cut nothing off", i+1)
+		}
+	}
+	c.do(n, "start-note", nodes("n2"))
+	if got := c.say(1, "cat /var/tmp/note"); got != "n2 1 of n1 n2 n3" {
+		t.Errorf("start-note: got %q", got)
+	}
+	c.do(n, "fill-disk", nodes("n3"))
+	n.stopRenewing()
+	time.Sleep(4 * time.Second)
+	if got := room(2) + c.say(1, "cat /var/tmp/note 2>/dev/null; true"); got != "room" {
+		t.Errorf("after the leases: got %q", got)
+	}
+	clock, err := New(planOf(t, "faults: [clock]"), Options{Nodes: c.nodes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := clock.Setup(t.Context()); err == nil || !strings.Contains(err.Error(), "its clock is that of the control node") {
+		t.Errorf("nodes without a clock of their own: got %v", err)
+	}
+	for i := range c.nodes {
+		c.say(i, "umount /var/tmp/disk")
+	}
+}
+
+// flipping is a value that says to flip every bit that may be flipped on one node.
+func flipping(name string, probability float64) history.Value {
+	return edn.NewMap([]history.Value{edn.NewString(name), edn.NewMap([]history.Value{edn.NewKeyword("probability"), edn.NewFloat(probability)})})
+}

@@ -45,7 +45,7 @@ func (n *Nemesis) healNode(ctx context.Context, on *node.Node) error {
 				failed = append(failed, err)
 			}
 		}
-		if k.revive != nil && n.o.DB != nil && n.plan.has(k.name) {
+		if k.revive != nil && n.plan.has(k.name) {
 			failed = append(failed, k.revive(ctx, n, on))
 		}
 		if err := errors.Join(failed...); err != nil {
@@ -61,7 +61,8 @@ func (n *Nemesis) healNode(ctx context.Context, on *node.Node) error {
 func (n *Nemesis) Teardown(ctx context.Context) error {
 	errs := n.healAll(ctx)
 	n.stopRenewing()
-	return joinNodes("heal", errs)
+	return errors.Join(joinNodes("heal", errs),
+		n.everywhere(ctx, "restore", func(k kind) func(context.Context, *Nemesis, *node.Node) error { return k.restore }))
 }
 
 // Heal undoes on nodes what any run ever injected there, for one that ended without it. It needs no plan: what leases
@@ -73,7 +74,7 @@ func Heal(ctx context.Context, nodes []*node.Node) map[string]error {
 
 func healAnything(ctx context.Context, on *node.Node) error {
 	var errs []error
-	for _, s := range []script{raze(""), straighten()} {
+	for _, s := range []script{raze(""), straighten(), wake()} {
 		_, err := runScript(ctx, on, s, defaultTimeout)
 		errs = append(errs, err)
 	}

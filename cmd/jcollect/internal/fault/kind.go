@@ -32,7 +32,9 @@ type kind struct {
 	// heal is what a node runs to undo the fault there, whatever its state. A lease runs the same.
 	heal func(n *Nemesis, on *node.Node) []script
 	// alone is what heals it on a node without the control node, besides; nil if nothing does.
-	alone func(db Database, on *node.Node) []agent.Command
+	alone func(n *Nemesis, on *node.Node) []agent.Command
+	// prepare is done once on each node at set-up, and restore at teardown; nil is nothing.
+	prepare, restore func(ctx context.Context, n *Nemesis, on *node.Node) error
 	// revive is what heals it on a node through the database; nil if nothing does.
 	revive func(ctx context.Context, n *Nemesis, on *node.Node) error
 	// moves are the operations of the fault.
@@ -44,12 +46,15 @@ type move struct {
 	kind string
 	f    string
 	do   func(ctx context.Context, n *Nemesis, c client.Call) (history.Value, error)
+	// extra is what else is to be recorded with the operation; nil is nothing.
+	extra func(ctx context.Context, n *Nemesis) []history.Field
 }
 
 // kinds is the table of faults, in the order in which they are healed in the end: the network first, since a node that
 // nobody reaches can't join again, and processes after what they stand on.
 func kinds(p Plan) []kind {
-	list := []kind{partitionKind(), packetKind(), lostWritesKind(), membershipKind(), pauseKind(), killKind(), restartKind()}
+	list := []kind{partitionKind(), packetKind(), clockKind(), diskFullKind(), corruptionKind(),
+		lostWritesKind(), membershipKind(), pauseKind(), killKind(), restartKind()}
 	for _, s := range p.Scripts {
 		list = append(list, scriptKind(s))
 	}

@@ -38,8 +38,8 @@ func (n *Nemesis) relief(kind string, on *node.Node) []agent.Command {
 	for _, s := range n.healing(kind, on) {
 		list = append(list, s.command())
 	}
-	if k, ok := kindOf(n.plan, kind); ok && k.alone != nil && n.o.DB != nil {
-		list = append(list, k.alone(n.o.DB, on)...)
+	if k, ok := kindOf(n.plan, kind); ok && k.alone != nil {
+		list = append(list, k.alone(n, on)...)
 	}
 	return list
 }

@@ -74,7 +74,7 @@ func lostWritesKind() kind {
 		words: nodeWords[:],
 		needs: needsLostWrites,
 		begin: strikeOnce("lost-writes", "lose-unfsynced-writes"),
-		alone: Database.StartCommands,
+		alone: started,
 		moves: []move{{f: "lose-unfsynced-writes", do: loseWrites}},
 	}
 }

@@ -122,20 +122,37 @@ func (n *Nemesis) Setup(ctx context.Context) error {
 		n.plan.netem = n.plan.netem && f.netem
 	}
 	n.mu.Unlock()
-	lacks := n.lacks()
-	if len(lacks) == 0 {
-		return nil
+	if lacks := n.lacks(); len(lacks) > 0 {
+		if !n.o.SkipImpossible {
+			return &ImpossibleError{lacks}
+		}
+		n.skip(lacks)
 	}
-	if !n.o.SkipImpossible {
-		return &ImpossibleError{lacks}
-	}
+	return n.everywhere(ctx, "prepare", func(k kind) func(context.Context, *Nemesis, *node.Node) error { return k.prepare })
+}
+
+// skip leaves impossible faults out of the plan.
+func (n *Nemesis) skip(lacks []Impossible) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.skipped = lacks
 	n.plan.Faults = slices.DeleteFunc(slices.Clone(n.plan.Faults), func(f string) bool {
 		return slices.ContainsFunc(lacks, func(l Impossible) bool { return l.Fault == f })
 	})
-	return nil
+}
+
+// everywhere does a step of every fault of the plan that has it on every node.
+func (n *Nemesis) everywhere(ctx context.Context, what string, step func(kind) func(context.Context, *Nemesis, *node.Node) error) error {
+	var errs []error
+	for _, k := range kinds(n.plan) {
+		do := step(k)
+		if do == nil || !n.plan.has(k.name) {
+			continue
+		}
+		failed := n.each(ctx, n.names, func(ctx context.Context, on *node.Node) error { return do(ctx, n, on) })
+		errs = append(errs, joinNodes(what+" for the fault "+k.name, failed))
+	}
+	return errors.Join(errs...)
 }
 
 // A script is sh for a node, with what it finds as $1, $2, ... and in its environment.

@@ -46,6 +46,7 @@ type facts struct {
 	netem   bool
 	boot    string            // of the kernel: equal where nodes share one, and with it the clock
 	net     string            // of the network namespace: equal where nodes share one
+	clock   string            // why its clock can't be set; "" if it can
 	said    map[string]string // every line of the probe, for what a single fault wants to know
 }
 
@@ -111,6 +112,13 @@ func probe(ctx context.Context, on *node.Node, want string, n *Nemesis) (facts, 
 	}
 	if a := address(on.Addr); a.IsValid() {
 		f.addrs = append(f.addrs, a)
+	}
+	if n.plan.has("clock") {
+		if p, err := on.Probe(ctx); err != nil {
+			f.clock = err.Error()
+		} else {
+			f.clock = p.Clock
+		}
 	}
 	return f, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"jcheck/cmd/jcollect/internal/agent"
 	"jcheck/cmd/jcollect/internal/client"
 	"jcheck/cmd/jcollect/internal/node"
 	"jcheck/history"
@@ -14,9 +15,9 @@ func killKind() kind {
 	return kind{
 		name: "kill", doc: "the database's daemons are killed with SIGKILL, and started again", words: nodeWords[:],
 		needs: needsDB("kill", Database.CanKill), begin: strike("kill", "kill"), end: undo("start"), final: finally("start"),
-		alone: Database.StartCommands,
+		alone: started,
 		revive: func(ctx context.Context, n *Nemesis, on *node.Node) error {
-			if !n.isOn("kill", on.Name) {
+			if n.o.DB == nil || !n.isOn("kill", on.Name) {
 				return nil // a database that was never set up, or is torn down already, isn't started by a heal
 			}
 			return n.o.DB.Start(ctx, on)
@@ -33,8 +34,13 @@ func pauseKind() kind {
 	return kind{
 		name: "pause", doc: "the database's daemons are stopped with SIGSTOP, and go on", words: nodeWords[:],
 		needs: needsDB("pause", Database.CanPause), begin: strike("pause", "pause"), end: undo("resume"), final: finally("resume"),
-		alone:  Database.ResumeCommands,
-		revive: func(ctx context.Context, n *Nemesis, on *node.Node) error { return n.o.DB.Resume(ctx, on) },
+		alone: resumed,
+		revive: func(ctx context.Context, n *Nemesis, on *node.Node) error {
+			if n.o.DB == nil {
+				return nil
+			}
+			return n.o.DB.Resume(ctx, on)
+		},
 		moves: []move{
 			{f: "pause", do: onChosen("pause", "paused", Database.Pause)},
 			{f: "resume", do: onEach("pause", "resumed", Database.Resume)},
@@ -50,10 +56,14 @@ func restartKind() kind {
 	return kind{
 		name: "restart", doc: "the database's daemons are killed and started again at once", words: nodeWords[:],
 		needs: needsDB("restart", Database.CanKill), begin: strikeOnce("restart", "restart"),
-		alone: Database.StartCommands,
+		alone: started,
 		moves: []move{{f: "restart", do: onChosen("restart", "restarted", restart)}},
 	}
 }
+
+// started and resumed are what undoes kills and pauses without the control node.
+func started(n *Nemesis, on *node.Node) []agent.Command { return n.o.DB.StartCommands(on) }
+func resumed(n *Nemesis, on *node.Node) []agent.Command { return n.o.DB.ResumeCommands(on) }
 
 // needsDB is what every fault of processes needs of the plan, and what its targets do.
 func needsDB(kind string, can func(Database) bool) func(n *Nemesis, name string) []Impossible {

@@ -16,6 +16,9 @@ func (n *Nemesis) Generator() generator.Generator {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	s := schedule{plan: n.plan}
+	if !n.plan.Schedule {
+		return s
+	}
 	for _, k := range kinds(n.plan) {
 		if slices.Contains(n.plan.Faults, k.name) {
 			s.tracks = append(s.tracks, track{kind: k.name, seed: n.o.Seed + uint64(len(s.tracks))})

@@ -21,6 +21,7 @@ const (
 type Plan struct {
 	Section    *plan.Node // nil if the plan has none
 	Faults     []string
+	Schedule   bool // whether Generator injects them; else the plan's own generator alone does
 	Interval   time.Duration
 	Beats      map[string]Beat     // rhythms of single faults
 	StartAfter time.Duration       // before the first fault; below 0 is a random wait as between faults
@@ -30,6 +31,9 @@ type Plan struct {
 	Firewall   string              // auto, nft or iptables
 	Exempt     []netip.Addr        // never cut off, besides the control node
 	Packet     []Shape             // what the fault packet chooses from; none is its usual choice
+	Clock      ClockFaults
+	DiskFull   DiskFull
+	Corruption Corruption
 	LostWrites LostWrites
 	Membership Membership
 	Scripts    []Script
@@ -38,7 +42,7 @@ type Plan struct {
 
 // Read reads the section nemesis as `nemesis:` of a plan has it. A nil node is no faults.
 func Read(n *plan.Node, p *plan.Problems) Plan {
-	f := Plan{Section: n, Interval: defaultInterval, StartAfter: -1, Lease: defaultLease, Timeout: defaultTimeout,
+	f := Plan{Section: n, Schedule: true, Interval: defaultInterval, StartAfter: -1, Lease: defaultLease, Timeout: defaultTimeout,
 		Firewall: "auto", Beats: map[string]Beat{}, Targets: map[string][]Target{}}
 	if n == nil {
 		return f
@@ -48,6 +52,7 @@ func Read(n *plan.Node, p *plan.Problems) Plan {
 	}
 	n.Fields(p, "nemesis", append([]plan.Field{
 		{Key: "faults", Doc: "which faults: " + strings.Join(f.kindNames(), ", "), Read: f.readFaults},
+		{Key: "schedule", Doc: "false: only the plan's own generator injects them (true)", Read: plan.Bool(&f.Schedule)},
 		{Key: "interval", Doc: "the mean time between two operations of one fault (10s)", Read: plan.Duration(&f.Interval)},
 		{Key: "intervals", Doc: "the interval of single faults, or exact times: {kill: 20s, partition: {on: 9s, off: 3s}}", Read: f.readBeats},
 		{Key: "start-after", Doc: "when the first fault comes (at random within the first intervals)", Read: plan.Duration(&f.StartAfter)},
@@ -64,6 +69,9 @@ func Read(n *plan.Node, p *plan.Problems) Plan {
 func (f *Plan) options() []plan.Field {
 	return []plan.Field{
 		{Key: "scripts", Doc: "faults of your own: [{name: ..., inject: sh, heal: sh}]", Read: func(*plan.Node, *plan.Problems) {}},
+		{Key: "clock", Doc: "what is done to clocks: {how: [bump, strobe, scramble, reset, check-offsets], scramble: 60s}", Read: f.readClock},
+		{Key: "disk-full", Doc: "which disk is filled: {path: FOLDER, leave: 0}", Read: f.readDiskFull},
+		{Key: "file-corruption", Doc: "what is done to which files: {path: FILE or FOLDER, how: [bitflip, truncate]}", Read: f.readCorruption},
 		{Key: "lost-writes", Doc: "where writes that were not synced can be lost: {lazyfs: FIFO} or {device: NAME, mount: FOLDER}", Read: f.readLostWrites},
 		{Key: "membership", Doc: "how nodes leave and join: {view: sh, remove: sh, add: sh}", Read: f.readMembership},
 		{Key: "packet", Doc: "a list of what may be done to packets: {delay: 50ms, loss: 20}", Read: plan.Each(f.readShape)},
@@ -96,9 +104,10 @@ func (f *Plan) readFaults(n *plan.Node, p *plan.Problems) {
 			f.Faults = append(f.Faults, name)
 		}
 	}
-	if f.has("lost-writes") && f.Section.Get("lost-writes") == nil || f.has("membership") && f.Section.Get("membership") == nil {
-		p.Add(n.Pos, "lost-writes: {lazyfs: FIFO} or {device: NAME, mount: FOLDER}; membership: {view: ..., remove: ..., add: ...}",
-			"lost-writes and membership need a section of their own name")
+	for _, name := range []string{"disk-full", "file-corruption", "lost-writes", "membership"} {
+		if f.has(name) && f.Section.Get(name) == nil {
+			p.Add(n.Pos, "nemesis: "+name+": {...} beside faults; docs/faults.md has its keys", "the fault %s needs a section of its own that says where", name)
+		}
 	}
 }
 

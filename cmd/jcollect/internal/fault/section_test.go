@@ -27,7 +27,7 @@ func TestMistakes(t *testing.T) {
 		{"faults: [flood]", `1:10: "flood" is not known here`},
 		{"faults: {a: b}", "want a list of faults"},
 		{"faults: script", "there are no faults of the plan's own"},
-		{"faults: [lost-writes]", "need a section of their own name"},
+		{"faults: [lost-writes]", "the fault lost-writes needs a section of its own"},
 		{"fauts: [kill]", `nemesis has no key "fauts"`},
 		{"interval: 10", `"10"`},
 		{"lease: 1s", "a lease of 1s ends before it can be renewed"},
@@ -50,6 +50,13 @@ func TestMistakes(t *testing.T) {
 		{"scripts: [{name: a}]", "a fault of scripts lacks the key inject"},
 		{"lost-writes: {lazyfs: /x, device: y, mount: z}", "lost-writes wants one place"},
 		{"membership: {view: x}", "membership lacks the key remove"},
+		{"clock: {how: [freeze]}", `"freeze" is not known here`},
+		{"clock: {scramble: 0s}", "scrambling by nothing"},
+		{"disk-full: {path: data}", `"data" is no folder from the root`},
+		{"disk-full: {path: /data, leave: 1}", "1 is no size"},
+		{"file-corruption: {path: /data, how: [copy], mod: 1}", "copying needs chunks that are not affected"},
+		{"file-corruption: {how: [bitflip]}", "file-corruption lacks the key path"},
+		{"file-corruption: {path: /data, probability: 2}", `"2"`},
 	} {
 		if got := mistakes(c.text); !strings.Contains(got, c.want) {
 			t.Errorf("%s: got %q, want %q in it", c.text, got, c.want)

@@ -28,11 +28,14 @@ func (s session) Invoke(ctx context.Context, c client.Call) client.Outcome {
 	if value.IsNil() {
 		out.Value = c.Value
 	}
+	if m := s.n.scheme[c.F]; m.extra != nil {
+		out.Extra = m.extra(ctx, s.n)
+	}
 	if err != nil {
 		s.n.log.Warn("a fault went wrong", "f", c.F, "error", err)
 		out.Error = edn.NewVector([]history.Value{edn.NewKeyword("nemesis"), edn.NewString(err.Error())})
 	} else {
-		s.n.log.Info("nemesis", "f", c.F, "value", out.Value.String())
+		s.n.log.Debug("nemesis", "f", c.F, "value", out.Value.String())
 	}
 	return out
 }

@@ -57,7 +57,6 @@ func Read(root *plan.Node, dir string, p *plan.Problems) *Test {
 	t.Workload = workload.Read(s.workload, p)
 	t.Nemesis = fault.Read(s.nemesis, p)
 	t.Nemesis.Check(t.Nodes, p)
-	t.Nemesis.Check(t.Nodes, p)
 	if root.Kind == plan.Map && root.Get("workload") == nil && root.Get("generator") == nil {
 		p.Add(root.Pos, "workload: {kind: register}, say", "the plan has neither a workload nor a generator")
 	}
