@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -66,10 +67,26 @@ func (d *DB) SetupOS(ctx context.Context) error {
 			return err
 		}
 		if _, err := n.Remote.Exec(ctx, d.packages(n, in)); err != nil {
-			return fmt.Errorf("%s: install packages: %w", n.Name, err)
+			return d.notInstalled(n, err)
 		}
 		return nil
 	})
+}
+
+// notInstalled says in a line what could not be installed; the script that tried says nothing to a user.
+func (d *DB) notInstalled(n *node.Node, err error) error {
+	var exit *remote.ExitError
+	if !errors.As(err, &exit) {
+		return fmt.Errorf("%s: install packages: %w", n.Name, err)
+	}
+	return fmt.Errorf("%s: can't install %s: %s (hint: install them there by hand; a lab's nodes have no way out, but what this machine "+
+		"has is theirs too: apt-get install %[2]s)", n.Name, strings.Join(d.plan.Packages, " "), lastLine(string(exit.Result.Stderr)))
+}
+
+// lastLine is the last line of a text that has something in it.
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
 }
 
 // packages is the command that installs.
