@@ -16,6 +16,7 @@ type jsonParser struct {
 	src   []byte
 	pos   int
 	stack []Value // items of open arrays and objects
+	bare  bool    // no string becomes a keyword by the name of its field
 }
 
 func (p *jsonParser) fault(at int, want string) *fault {
@@ -190,7 +191,10 @@ func (p *jsonParser) object(depth int) (Value, *fault) {
 		if bad != nil {
 			return v, bad
 		}
-		p.stack = append(p.stack, key, convertField(key.Text, v))
+		if !p.bare {
+			v = convertField(key.Text, v)
+		}
+		p.stack = append(p.stack, key, v)
 		switch p.peek() {
 		case ',':
 			p.pos++

@@ -370,11 +370,21 @@ func (s *scheduler) dismiss() {
 			close(t.worker.tasks)
 		}
 	}
-	late := time.NewTimer(2 * s.o.Grace)
+	late := time.NewTimer(3 * s.o.Grace)
 	defer late.Stop()
 	for _, t := range s.threads {
 		select {
 		case <-t.worker.ended:
+		case <-late.C:
+			s.o.Log.Warn("sessions hang still, and are left to themselves")
+			return
+		}
+	}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for s.stuck.Load() > 0 { // what closes still, programs that must be killed among it
+		select {
+		case <-tick.C:
 		case <-late.C:
 			s.o.Log.Warn("sessions hang still, and are left to themselves", "how many", s.stuck.Load())
 			return

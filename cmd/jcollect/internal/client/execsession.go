@@ -1,0 +1,106 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"jcheck/history"
+	"jcheck/internal/edn"
+)
+
+// An execSession speaks to one program.
+type execSession struct {
+	driver  *execDriver
+	program *program
+	id      int64 // of the newest message that wants an answer
+	useful  bool  // the program gave an answer that counts
+}
+
+// closeGrace is how long a program may take to end by itself.
+const closeGrace = time.Second
+
+// maxStray is how many lines that mean nothing a program may print before an answer: late second answers, empty lines.
+const maxStray = 1000
+
+// Invoke asks the program, and makes what it says an outcome. Whatever it does wrong, the operation may have happened: Info,
+// and the program is killed.
+func (s *execSession) Invoke(ctx context.Context, c Call) Outcome {
+	return s.exchange(ctx, message{kind: "invoke", call: c})
+}
+
+// exchange sends one message and takes the answer to it.
+func (s *execSession) exchange(ctx context.Context, m message) Outcome {
+	s.id++
+	m.id = s.id
+	release := s.program.until(ctx)
+	defer release()
+	err := s.program.write(m.line())
+	if err != nil {
+		return s.lost(ctx, err)
+	}
+	for range maxStray {
+		line, err := s.program.read()
+		if err != nil {
+			return s.lost(ctx, err)
+		}
+		a, err := parseAnswer(line)
+		switch {
+		case errors.Is(err, errBlank):
+			continue
+		case err == nil && a.id > 0 && a.id < s.id:
+			s.driver.log.once(fmt.Sprintf("a program answered operation %d again, which was over; it isn't heeded", a.id))
+			continue
+		case err == nil && a.id != s.id:
+			err = fmt.Errorf("it answered operation %d, and was asked for %d", a.id, s.id)
+		case err == nil:
+			err = a.fits(m)
+		}
+		if err != nil {
+			return s.broken("malformed-answer", err.Error())
+		}
+		s.useful = true
+		s.driver.answered(true)
+		return a.outcome(m.call)
+	}
+	return s.broken("malformed-answer", fmt.Sprintf("%d lines that mean nothing", maxStray))
+}
+
+// broken kills a program that can't be trusted any more.
+func (s *execSession) broken(code, text string) Outcome {
+	s.program.kill()
+	s.driver.log.once("a program was killed: " + text)
+	return Outcome{Type: history.Info, Error: keyed(code, text), EndProcess: true}
+}
+
+// lost is the outcome if the program couldn't be written to or read from. Only of an operation that it certainly never
+// saw do we know that it didn't happen.
+func (s *execSession) lost(ctx context.Context, err error) Outcome {
+	var unsent *unsentError
+	switch {
+	case ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded):
+		s.program.kill()
+		return Outcome{Type: history.Info, Error: edn.NewKeyword("timeout"), EndProcess: true}
+	case errors.Is(err, errLongLine):
+		return s.broken("malformed-answer", err.Error())
+	}
+	s.program.settle(100 * time.Millisecond) // for the exit code, if it ended
+	out := Outcome{Type: history.Info, Error: keyed("client-ended", s.program.last()), EndProcess: true}
+	s.program.kill()
+	if errors.As(err, &unsent) && errors.Is(err, syscall.EPIPE) {
+		out.Type = history.Fail
+	}
+	return out
+}
+
+// Close asks the program to end, and makes it.
+func (s *execSession) Close() error {
+	if !s.useful {
+		s.driver.answered(false)
+	}
+	s.program.end([]byte(`{"type":"close"}`+"\n"), closeGrace)
+	return nil
+}
