@@ -25,7 +25,8 @@ type Field struct {
 // Fields reads a map key by key, in the order of the plan. A key without a row, a missing one that is required, and
 // whatever is no map are mistakes.
 func (n *Node) Fields(p *Problems, what string, rows ...Field) {
-	p.visit(what, rows)
+	p.enter(what, rows)
+	defer p.leave()
 	if n.Kind != Map {
 		p.Add(n.Pos, "keys: "+strings.Join(keys(rows), ", "), "%s is %s, want a map", what, n.said())
 		return

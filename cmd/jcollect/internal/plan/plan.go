@@ -42,15 +42,25 @@ const maxProblems = 100
 type Problems struct {
 	list     []Problem
 	more     int
-	visiting func(what string, rows []Field)
+	visiting func(path []string, rows []Field)
+	path     []string
 }
 
-// Visit calls f with the rows of each map that is read: what a plan may say, for whoever documents it.
-func (p *Problems) Visit(f func(what string, rows []Field)) { p.visiting = f }
+// Visit calls f with the rows of each map that is read, and with what that map and those around it are called: what a
+// plan may say, for whoever documents it.
+func (p *Problems) Visit(f func(path []string, rows []Field)) { p.visiting = f }
 
-func (p *Problems) visit(what string, rows []Field) {
+// enter tells the visitor of a map; leave is to be called when the map was read.
+func (p *Problems) enter(what string, rows []Field) {
 	if p.visiting != nil {
-		p.visiting(what, rows)
+		p.path = append(p.path, what)
+		p.visiting(slices.Clone(p.path), rows)
+	}
+}
+
+func (p *Problems) leave() {
+	if p.visiting != nil {
+		p.path = p.path[:len(p.path)-1]
 	}
 }
 

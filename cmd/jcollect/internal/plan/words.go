@@ -27,6 +27,15 @@ func Suggest(word string, known []string, all string) string {
 	if near := Nearest(word, known); near != "" {
 		return near + "?"
 	}
+	var longer []string
+	for _, k := range known {
+		if word != "" && strings.HasPrefix(k, word+"-") {
+			longer = append(longer, k)
+		}
+	}
+	if len(longer) > 0 {
+		return strings.Join(longer, " or ") + "?"
+	}
 	if len(known) == 0 {
 		return ""
 	}

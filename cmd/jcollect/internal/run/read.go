@@ -28,6 +28,9 @@ const (
 // defaultNodes are the names that Jepsen's guides give to machines.
 var defaultNodes = []string{"n1", "n2", "n3", "n4", "n5"}
 
+// faultsOfDatabases are done to what the section db starts.
+var faultsOfDatabases = []string{"kill", "pause", "restart"}
+
 // drawings are the checks that draw what happened and judge nothing.
 var drawings = []string{"perf", "timeline", "latency-graph", "rate-graph", "clock-plot"}
 
@@ -57,10 +60,29 @@ func Read(root *plan.Node, dir string, p *plan.Problems) *Test {
 	t.Workload = workload.Read(s.workload, p)
 	t.Nemesis = fault.Read(s.nemesis, p)
 	t.Nemesis.Check(t.Nodes, p)
+	t.together(root, p)
 	if root.Kind == plan.Map && root.Get("workload") == nil && root.Get("generator") == nil {
 		p.Add(root.Pos, "workload: {kind: register}, say", "the plan has neither a workload nor a generator")
 	}
 	return t
+}
+
+// together adds what is wrong between sections that are right by themselves.
+func (t *Test) together(root *plan.Node, p *plan.Problems) {
+	if t.Workload.Kind != "" {
+		at := root.Get("workload").Pos
+		if err := t.Client.Fits(t.Workload.Kind); err != nil {
+			p.Add(at, "", "%v", err)
+		}
+		if _, err := t.work(); err != nil && !p.Any() { // wrong keys make more errors than they are
+			p.Add(at, "", "%v", err)
+		}
+	}
+	for _, name := range t.Nemesis.Faults {
+		if slices.Contains(faultsOfDatabases, name) && root.Get("db") == nil {
+			p.Add(root.Get("nemesis").Pos, "db: {daemons: [{name: redis, run: redis-server}]}, say", "the fault %s needs a database that the plan looks after", name)
+		}
+	}
 }
 
 // fields are the keys of a plan in the order in which its guide tells of them.
