@@ -5,7 +5,7 @@ import "jcheck/internal/edn"
 // settleKeys decides whether clients' values are [key value] tuples of independent keys, and takes the tuples apart if so.
 //
 // On and Off decide it by word. Automatically, it is so
-//   - if every client's value that isn't nil is [key txn] (or [key nil], [key []]), or
+//   - if every client's value that isn't nil is [key txn] (or [key nil], [key []]), or in JSON marked as {"key", "value"}, or
 //   - if every client's value that isn't nil is a pair whose first half is a number, string, keyword or symbol, every f is
 //     one that registers and sets have (tupleFs), and some pair is [key nil] or [key [a b]]. A history of plain pairs has
 //     neither: a read of no value yet, or a compare-and-set, shows that the key is beside the value.
@@ -29,7 +29,7 @@ func (h *History) settleKeys(o Independent) problemList {
 		switch {
 		case h.flags[id]&keyFlag != 0 && !(h.isKeyed && client):
 			h.joinTuple(id)
-		case h.isKeyed && client && h.isPair(id):
+		case h.isKeyed && client && h.flags[id]&keyFlag == 0 && h.isPair(id):
 			h.splitTuple(id)
 		}
 	}
@@ -66,10 +66,10 @@ func (h *History) looksKeyed() bool {
 	txns, full, telling, odd := 0, 0, 0, 0
 	for id := range ID(h.Len()) {
 		switch {
-		case !h.Client(id) || h.Kind(id) == KindNil:
-			continue
-		case h.flags[id]&keyFlag != 0:
+		case h.Client(id) && h.flags[id]&keyFlag != 0:
 			txns++
+			continue
+		case !h.Client(id) || h.Kind(id) == KindNil:
 			continue
 		case !h.isPair(id):
 			return false
@@ -117,12 +117,16 @@ func (h *History) tupleFs() map[Sym]bool {
 	return fs
 }
 
-// joinTuple makes a keyed txn a list of two values again.
+// joinTuple makes a keyed txn a list of two values again, and any other keyed value the map that marked it.
 func (h *History) joinTuple(id ID) {
-	k := h.key[id]
-	txn := h.syms.value(h.opValue(id))
+	k, kind := h.key[id], h.Kind(id)
+	v := h.syms.value(h.opValue(id))
 	h.flags[id] &^= keyFlag
-	h.setElems(id, KindList, []Sym{k, txn})
+	if kind == KindTxn {
+		h.setElems(id, KindList, []Sym{k, v})
+		return
+	}
+	h.setElems(id, KindMap, []Sym{h.syms.value(edn.NewKeyword(markKey)), k, h.syms.value(edn.NewKeyword(markValue)), v})
 }
 
 // splitTuple makes the pair [key value] a value with an independent key.

@@ -87,3 +87,39 @@ func TestOpsByKey(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// Without this a keyed value in JSON couldn't be told from a list of two, or a map that has such fields by chance would be
+// taken for one.
+func TestMarkedInJSON(t *testing.T) {
+	const one, nemesis = `{"process":0,"type":"ok","f":"add","value":`, `{"process":"nemesis","type":"info","f":"kill","value":`
+	for _, test := range []struct {
+		name, json string
+		o          Independent
+		keys       string
+		last       string
+	}{
+		{"numbers", one + `{"key":1,"value":5}}` + one + `{"value":7,"key":2}}`, IndependentAuto, "[1 2]", "7"},
+		{"lists of two", one + `{"key":"a","value":[1,2]}}`, IndependentAuto, `["a"]`, "[1 2]"},
+		{"nothing", one + `{"key":"a","value":null}}`, IndependentAuto, `["a"]`, "nil"},
+		{"txns", one + `{"key":3,"value":[["append",1,2],["r",1,[2]]]}}`, IndependentAuto, "[3]", "[[:append 1 2] [:r 1 [2]]]"},
+		{"maps", one + `{"key":3,"value":{"a":1}}}`, IndependentAuto, "[3]", "{:a 1}"},
+		{"a crash without value", one + `{"key":3,"value":1}}` + one + `null}`, IndependentAuto, "[3]", "nil"},
+		{"the nemesis has no key", one + `{"key":3,"value":1}}` + nemesis + `{"key":3,"value":1}}`, IndependentAuto, "[3]", "{:key 3, :value 1}"},
+		{"off", one + `{"key":3,"value":[1]}}`, IndependentOff, "", "{:key 3, :value [1]}"},
+		{"not all", one + `7}` + one + `{"key":3,"value":1}}`, IndependentAuto, "", "{:key 3, :value 1}"},
+		{"a field more", one + `{"key":3,"value":1,"x":2}}`, IndependentAuto, "", "{:key 3, :value 1, :x 2}"},
+	} {
+		h, err := Read(t.Context(), "test", []byte(test.json), Options{Independent: test.o})
+		if err != nil {
+			t.Errorf("%s: %v", test.name, err)
+			continue
+		}
+		keys := ""
+		if h.Keyed() {
+			keys = edn.NewVector(h.values(h.Keys())).String()
+		}
+		if got := h.Op(ID(h.Len() - 1)).Value.String(); keys != test.keys || got != test.last {
+			t.Errorf("%s: got keys %s, value %s, want %s, %s", test.name, keys, got, test.keys, test.last)
+		}
+	}
+}

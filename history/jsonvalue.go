@@ -14,10 +14,30 @@ func (s *jsonScanner) value() *fault {
 		}
 	}
 	v, bad := s.tree()
-	if bad == nil {
-		s.treeValue(keyedTxn(convertField("value", v)))
+	if bad != nil {
+		return bad
 	}
-	return bad
+	if key, value, ok := unmarked(v); ok {
+		s.treeValue(convertField("value", value))
+		s.c.keyed(s.c.symValue(key))
+		return nil
+	}
+	s.treeValue(keyedTxn(convertField("value", v)))
+	return nil
+}
+
+// markKey and markValue are the fields of a value that has an independent key, as the Writer spells it in JSON, where
+// [key value] could be any list.
+const markKey, markValue = "key", "value"
+
+// unmarked takes such a value apart.
+func unmarked(v Value) (key, value Value, ok bool) {
+	if v.Kind != edn.Map || len(v.Items) != 4 {
+		return key, value, false
+	}
+	key, hasKey := v.Get(edn.NewKeyword(markKey))
+	value, hasValue := v.Get(edn.NewKeyword(markValue))
+	return key, value, hasKey && hasValue
 }
 
 func (s *jsonScanner) direct(i int) (end int, ok bool) {

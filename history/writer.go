@@ -11,7 +11,8 @@ import (
 )
 
 // Writer writes operations one to a line, as EDN maps or JSON objects. What it writes as EDN reads back as it was. JSON
-// has no keywords, sets, ratios or characters: they become strings and arrays.
+// has no keywords, sets, ratios or characters: they become strings and arrays. A value with an independent key is [key
+// value] in EDN and {"key": key, "value": value} in JSON.
 type Writer struct {
 	w      *bufio.Writer
 	format Format
@@ -25,7 +26,7 @@ func NewWriter(w io.Writer, f Format) *Writer {
 
 // Write writes one operation. A negative index, NoTime, and a process or f that is nil are left out.
 func (w *Writer) Write(op Op) error {
-	fields := fieldsOf(op)
+	fields := fieldsOf(op, w.format)
 	if w.format == FormatJSON {
 		w.line = appendJSONFields(w.line[:0], fields)
 	} else {
@@ -40,7 +41,7 @@ func (w *Writer) Write(op Op) error {
 func (w *Writer) Flush() error { return w.w.Flush() }
 
 // fieldsOf are the operation's fields in the order in which they are written.
-func fieldsOf(op Op) []Field {
+func fieldsOf(op Op, f Format) []Field {
 	fields := make([]Field, 0, 6+len(op.Extra))
 	if op.Index >= 0 {
 		fields = append(fields, Field{"index", edn.NewInt(op.Index)})
@@ -56,7 +57,10 @@ func fieldsOf(op Op) []Field {
 		fields = append(fields, Field{"f", op.F})
 	}
 	value := op.Value
-	if op.Key != nil {
+	switch {
+	case op.Key != nil && f == FormatJSON:
+		value = edn.NewMap([]Value{edn.NewKeyword(markKey), *op.Key, edn.NewKeyword(markValue), value})
+	case op.Key != nil:
 		value = edn.NewVector([]Value{*op.Key, value})
 	}
 	return append(append(fields, Field{"value", value}), op.Extra...)

@@ -45,7 +45,7 @@ func TestWriterSpelling(t *testing.T) {
 	got = write(t, FormatJSON, op, bare, keyed)
 	const wantJSON = `{"index": 3, "time": 12, "type": "ok", "process": 5, "f": "txn", "value": [["append", "x", 1], ["r", "y", [1, null]]], "error": ["timeout", "a\nb", 1.0], "two words": [1]}
 {"type": "invoke", "value": null}
-{"index": 0, "time": 0, "type": "info", "process": "nemesis", "value": ["k", {"a": "##NaN", "2": "1/3"}]}
+{"index": 0, "time": 0, "type": "info", "process": "nemesis", "value": {"key": "k", "value": {"a": "##NaN", "2": "1/3"}}}
 `
 	if diff := cmp.Diff(got, wantJSON); diff != "" {
 		t.Errorf("JSON (-got +want):\n%s", diff)
