@@ -1,7 +1,9 @@
 package fault
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,6 +20,7 @@ import (
 	"jcheck/cmd/jcollect/internal/lab/labtest"
 	"jcheck/cmd/jcollect/internal/node"
 	"jcheck/cmd/jcollect/internal/plan"
+	"jcheck/cmd/jcollect/internal/remote"
 	"jcheck/history"
 	"jcheck/internal/edn"
 )
@@ -26,6 +29,12 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "agent" {
 		os.Exit(agent.Main(context.Background(), os.Args[2:], os.Stdin, os.Stdout))
+	}
+	if len(os.Args) > 1 && os.Args[1] == "control" {
+		if err := control(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
@@ -237,27 +246,66 @@ nft add table inet users; nft add chain inet users in '{ type filter hook input 
 	}
 }
 
-// Without this a fault could stay for ever on a node whose control node died: the nemesis is dropped without a word, as a
-// SIGKILL does.
+// Without this a fault could stay for ever on a node whose control node died: another process injects, and is killed.
 func TestLeaseOnLab(t *testing.T) {
 	c := onLab(t, 3)
-	n, err := New(planOf(t, "{faults: [partition], lease: 3s}"), Options{Nodes: c.nodes, Seed: 1})
+	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := n.Setup(t.Context()); err != nil {
+	control := exec.Command(self, "control")
+	control.Stderr = os.Stderr
+	says, err := control.StdoutPipe()
+	if err != nil {
 		t.Fatal(err)
 	}
-	c.do(n, "start-partition", edn.NewKeyword("one"))
-	g := fmt.Sprint(c.pings())
-	time.Sleep(5 * time.Second)
-	if got := fmt.Sprint(c.pings()); got != g {
-		t.Errorf("a lease that is renewed healed: got %s, want %s", got, g)
+	if err := c.lab.Start(control); err != nil {
+		t.Fatal(err)
 	}
-	n.stopRenewing()
+	said, err := bufio.NewReader(says).ReadString('\n')
+	if err != nil || !strings.Contains(said, "isolated") {
+		t.Errorf("the control process said %q, %v", said, err)
+	}
+	before := fmt.Sprint(c.pings())
+	if strings.Count(before, "10.99.") == 6 {
+		t.Errorf("nothing is cut: %s", before)
+	}
+	time.Sleep(5 * time.Second)
+	if after := fmt.Sprint(c.pings()); after != before {
+		t.Errorf("a lease that is renewed has healed: got %s, want %s", after, before)
+	}
+	if err := control.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := control.Wait(); err == nil {
+		t.Error("the control process ended by itself")
+	}
 	time.Sleep(4 * time.Second)
 	c.hears(Grudge{}, "after the lease")
 	c.clean()
+}
+
+// control is another process's part: it injects a fault, says so, and holds it until it is killed.
+func control() error {
+	ctx := context.Background()
+	l, err := lab.Current()
+	if err != nil {
+		return err
+	}
+	var nodes []*node.Node
+	for i, name := range l.Names() {
+		nodes = append(nodes, &node.Node{Name: name, Index: i, Addr: l.Address(name), Remote: remote.NewSSH(l.SSH(name))})
+	}
+	n, err := New(Plan{Faults: []string{"partition"}, Lease: 3 * time.Second}, Options{Nodes: nodes})
+	if err != nil {
+		return err
+	}
+	if err := n.Setup(ctx); err != nil {
+		return err
+	}
+	fmt.Println(invoke(n, "start-partition", edn.NewKeyword("one")).Value)
+	time.Sleep(time.Minute)
+	return errors.New("nobody killed the control process")
 }
 
 // redis is a real daemon to be killed and paused.

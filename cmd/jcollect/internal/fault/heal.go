@@ -36,6 +36,11 @@ func (n *Nemesis) healAll(ctx context.Context) map[string]error {
 
 // healNode undoes everything on one node: each kind as its row says, in the order of the table.
 func (n *Nemesis) healNode(ctx context.Context, on *node.Node) error {
+	leave, err := n.enter(ctx, on)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	var errs []error
 	for _, k := range kinds(n.plan) {
 		var failed []error
@@ -59,6 +64,9 @@ func (n *Nemesis) healNode(ctx context.Context, on *node.Node) error {
 
 // Teardown heals everything and ends what goes on in the control node. Nothing is asked of the nemesis afterwards.
 func (n *Nemesis) Teardown(ctx context.Context) error {
+	n.mu.Lock()
+	n.over = true
+	n.mu.Unlock()
 	errs := n.healAll(ctx)
 	n.stopRenewing()
 	return errors.Join(joinNodes("heal", errs),

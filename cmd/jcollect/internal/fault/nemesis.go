@@ -52,7 +52,10 @@ type Nemesis struct {
 	facts  map[string]facts // of each node, after Setup
 	scheme map[string]move  // what each f does
 
+	busy map[string]chan struct{} // of each node: full while somebody injects or heals there
+
 	mu      sync.Mutex
+	over    bool // after Teardown nothing is injected
 	rng     *rand.Rand
 	on      map[string]map[string]bool // kind → nodes on which it may be on
 	skipped []Impossible
@@ -72,8 +75,10 @@ func New(p Plan, o Options) (*Nemesis, error) {
 	}
 	n := &Nemesis{plan: p, o: o, log: o.Log, facts: map[string]facts{}, scheme: map[string]move{},
 		rng: rand.New(rand.NewPCG(o.Seed, 0x6a636f6c6c656374)), on: map[string]map[string]bool{}}
+	n.busy = map[string]chan struct{}{}
 	for _, node := range o.Nodes {
 		n.names = append(n.names, node.Name)
+		n.busy[node.Name] = make(chan struct{}, 1)
 	}
 	var errs []error
 	for _, k := range kinds(p) {
@@ -203,6 +208,17 @@ func (n *Nemesis) each(ctx context.Context, names []string, f func(ctx context.C
 // the node is broken and nobody is bound to heal it.
 func (n *Nemesis) inject(ctx context.Context, kind string, names []string, do func(ctx context.Context, on *node.Node) error) map[string]error {
 	return n.each(ctx, names, func(ctx context.Context, on *node.Node) error {
+		leave, err := n.enter(ctx, on)
+		if err != nil {
+			return err
+		}
+		defer leave()
+		n.mu.Lock()
+		over := n.over
+		n.mu.Unlock()
+		if over {
+			return errors.New("not injected: the faults have ended")
+		}
 		n.mark(kind, on.Name, true)
 		if err := n.arm(ctx, kind, on); err != nil {
 			return err
@@ -214,6 +230,11 @@ func (n *Nemesis) inject(ctx context.Context, kind string, names []string, do fu
 // mend heals one kind of fault on nodes, whether or not it is known to be on there, and lets its leases go.
 func (n *Nemesis) mend(ctx context.Context, kind string, names []string, also func(ctx context.Context, on *node.Node) error) map[string]error {
 	return n.each(ctx, names, func(ctx context.Context, on *node.Node) error {
+		leave, err := n.enter(ctx, on)
+		if err != nil {
+			return err
+		}
+		defer leave()
 		var errs []error
 		if also != nil {
 			errs = append(errs, also(ctx, on))
@@ -227,6 +248,18 @@ func (n *Nemesis) mend(ctx context.Context, kind string, names []string, also fu
 		}
 		return n.release(ctx, kind, on)
 	})
+}
+
+// enter waits until nobody else injects or heals on a node. An operation that was given up may go on there: a heal that
+// passed it would leave its fault behind.
+func (n *Nemesis) enter(ctx context.Context, on *node.Node) (leave func(), err error) {
+	busy := n.busy[on.Name]
+	select {
+	case busy <- struct{}{}:
+		return func() { <-busy }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("an earlier operation goes on there: %w", ctx.Err())
+	}
 }
 
 // mark notes whether a kind of fault may be on at a node.

@@ -391,3 +391,29 @@ func TestMembership(t *testing.T) {
 		}
 	}
 }
+
+// Without it a heal could pass an injection that goes on, which would then stay for ever.
+func TestHealWaitsForInjection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, remotes := ready(t, "faults: [partition]", 2, nil)
+		usual := remotes[0].answer
+		remotes[0].answer = func(c remote.Command) (string, error) {
+			if strings.Contains(c.Script, "saddr") {
+				time.Sleep(5 * time.Second)
+			}
+			return usual(c)
+		}
+		go invoke(n, "start-partition", edn.NewKeyword("one"))
+		time.Sleep(time.Second)
+		if err := n.Teardown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		ran := remotes[0].take()
+		if last := ran[len(ran)-1]; strings.Contains(last, "saddr") {
+			t.Errorf("the injection came last: %s", last)
+		}
+		if out := invoke(n, "start-partition", edn.NewKeyword("one")); !strings.Contains(out.Error.String(), "the faults have ended") {
+			t.Errorf("after the teardown: got %v", out)
+		}
+	})
+}

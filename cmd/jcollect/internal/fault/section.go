@@ -14,6 +14,7 @@ const (
 	defaultInterval = 10 * time.Second // Jepsen's
 	defaultLease    = time.Minute
 	defaultTimeout  = time.Minute
+	mostTimeout     = 4 * time.Minute // below that after which the interpreter gives an operation up
 	leastLease      = 3 * time.Second // so that three renewals fit in it over a slow connection
 )
 
@@ -58,7 +59,7 @@ func Read(n *plan.Node, p *plan.Problems) Plan {
 		{Key: "start-after", Doc: "when the first fault comes (at random within the first intervals)", Read: plan.Duration(&f.StartAfter)},
 		{Key: "targets", Doc: "whom each fault strikes: {partition: [one, majority], kill: [primaries]}", Read: f.readTargets},
 		{Key: "lease", Doc: "after how long without a word a node heals itself (1m)", Read: f.readLease},
-		{Key: "timeout", Doc: "how long one injection or healing may take (1m)", Read: plan.Duration(&f.Timeout)},
+		{Key: "timeout", Doc: "how long one injection or healing may take (1m)", Read: f.readTimeout},
 		{Key: "firewall", Doc: "auto, nft or iptables", Read: plan.OneOf(&f.Firewall, "auto", "nft", "iptables")},
 		{Key: "exempt", Doc: "addresses that are never cut off, besides the control node's", Read: f.readExempt},
 	}, f.options()...)...)
@@ -167,6 +168,15 @@ func (f *Plan) readLease(n *plan.Node, p *plan.Problems) {
 	if f.Lease < leastLease {
 		p.Add(n.Pos, "at least "+leastLease.String(), "a lease of %s ends before it can be renewed", f.Lease)
 		f.Lease = leastLease
+	}
+}
+
+// readTimeout reads the time of one operation.
+func (f *Plan) readTimeout(n *plan.Node, p *plan.Problems) {
+	plan.Duration(&f.Timeout)(n, p)
+	if f.Timeout < time.Second || f.Timeout > mostTimeout {
+		p.Add(n.Pos, "1s to "+mostTimeout.String(), "%s is no time in which a fault is injected", f.Timeout)
+		f.Timeout = defaultTimeout
 	}
 }
 

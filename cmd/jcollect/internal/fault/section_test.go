@@ -31,6 +31,7 @@ func TestMistakes(t *testing.T) {
 		{"fauts: [kill]", `nemesis has no key "fauts"`},
 		{"interval: 10", `"10"`},
 		{"lease: 1s", "a lease of 1s ends before it can be renewed"},
+		{"timeout: 10ms", "10ms is no time in which a fault is injected"},
 		{"firewall: pf", `"pf" is not known here`},
 		{"exempt: [gateway]", `"gateway" is no IP address`},
 		{"targets: {flood: [one]}", `"flood" is no fault`},
