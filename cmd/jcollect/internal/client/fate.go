@@ -61,7 +61,7 @@ func (t fateTable) said(code, text string) *failure {
 
 // fateTables are all tables, in the order of docs/errors.md.
 func fateTables() []fateTable {
-	return slices.Concat([]fateTable{wireFates(), redisFates(), postgresFates(), mysqlFates(), etcdFates()})
+	return slices.Concat([]fateTable{wireFates(), redisFates(), postgresFates(), mysqlFates(), etcdFates(), httpFates()})
 }
 
 // wireFates are the errors that have nothing to do with what a database says.

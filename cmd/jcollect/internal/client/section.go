@@ -89,6 +89,7 @@ func Kinds() []Kind {
 		redisKind(),
 		sqlKind(),
 		etcdKind(),
+		httpKind(),
 	}
 }
 
