@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -100,5 +101,8 @@ func (c *pgConn) close() {
 		_ = c.conn.Close(ctx) // it is over either way
 	}
 	c.wire.sever()
-	<-c.conn.CleanupDone()
+	select {
+	case <-c.conn.CleanupDone():
+	case <-time.After(goodbyeLimit): // with the wire severed nothing can keep it for long
+	}
 }
