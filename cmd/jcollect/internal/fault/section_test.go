@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -102,5 +103,37 @@ membership: {view: v, remove: r, add: a, least: 2}
 	}
 	if f.LostWrites.Mount != "/m" || f.Membership.Least != 2 || f.Membership.Wait != defaultWait {
 		t.Errorf("got %+v %+v", f.LostWrites, f.Membership)
+	}
+}
+
+// Without it the guide could show plans that are not read, or miss a fault.
+func TestGuide(t *testing.T) {
+	text, err := os.ReadFile("../../../../docs/faults.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Split(string(text), "```yaml\n")
+	for _, block := range blocks[1:] {
+		block, _, _ = strings.Cut(block, "```")
+		var p plan.Problems
+		root := plan.Parse("faults.md", []byte(block), &p)
+		f := Read(root.Get("nemesis"), &p)
+		f.Check([]string{"n1", "n2", "n3", "n4", "n5"}, &p)
+		if list, _ := p.Sorted(); len(list) > 0 || len(f.Faults) == 0 {
+			t.Errorf("%v in\n%s", list, block)
+		}
+	}
+	for _, k := range kinds(Plan{}) {
+		if !strings.Contains(string(text), "| `"+k.name+"` |") {
+			t.Errorf("the guide has no row for %s", k.name)
+		}
+		for _, m := range k.moves {
+			if !strings.Contains(string(text), "`"+m.f+"`") {
+				t.Errorf("the guide doesn't tell of the operation %s", m.f)
+			}
+		}
+	}
+	if len(blocks) != 3 {
+		t.Errorf("plans in the guide: got %d, want 2", len(blocks)-1)
 	}
 }
