@@ -2,10 +2,21 @@
 
 FUZZTIME ?= 60s
 
-.PHONY: build test ci fuzz fuzz-linearizable bench bench-linearizable benchmarks docs-pictures man clean
+.PHONY: build release test ci fuzz fuzz-linearizable bench bench-linearizable benchmarks docs-pictures man clean
 
 build: ## the commands, static, into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
+
+BUILDS = cmd/jcollect/internal/node/builds
+
+release: ## the commands for each system, into bin/, jcollect with agents for nodes of each architecture in it
+	@trap 'rm -f $(BUILDS)/*.gz' EXIT; set -e; for arch in amd64 arm64; do \
+		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch go build -trimpath -ldflags='-s -w' -o bin/agent ./cmd/jcollect; \
+		gzip -9n <bin/agent >bin/linux-$$arch.gz; rm bin/agent; \
+	done; mv bin/linux-*.gz $(BUILDS)/; \
+	for target in linux/amd64 linux/arm64 darwin/arm64; do \
+		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} go build -trimpath -ldflags='-s -w' -o bin/$$target/ ./cmd/...; \
+	done
 
 test: ## what must pass before a push
 	go test ./...

@@ -80,6 +80,9 @@ func (a *agent) read(w watch) (Clock, error) {
 		return Clock{}, err
 	}
 	c := Clock{UnixNano: real, SinceBoot: since}
+	if c.Boot, err = boot(); err != nil {
+		return c, err
+	}
 	s, found, err := a.saved()
 	if found {
 		c.Saved, c.Offset = true, real-since-s.Ahead

@@ -29,6 +29,7 @@ type Probes struct {
 	FreeBytes    int64    `json:"free_bytes"` // of the disk that has the agent's folder
 	DiskKind     string   `json:"disk_kind"`  // its file system
 	UnixNano     int64    `json:"unix_nano"`  // what the clock shows
+	Boot         string   `json:"boot"`       // names the kernel that runs
 	InContainer  bool     `json:"in_container"`
 }
 

@@ -38,6 +38,9 @@ func (a *agent) probe(ctx context.Context, in Probe) (Probes, error) {
 	p.OS, p.OSName = release()
 	ns, err := os.Readlink("/proc/self/ns/pid")
 	p.InContainer = err != nil || ns != hostPIDNamespace
+	if p.Boot, err = boot(); err != nil {
+		return p, err
+	}
 	free, kind, err := disk(a.state)
 	if err != nil {
 		return p, err

@@ -20,7 +20,7 @@ for a in $(hostname -I 2>/dev/null); do echo "own $a"; done; true`
 func LookUp(ctx context.Context, nodes []*Node) error {
 	var names []string
 	for _, n := range nodes {
-		if n.Addr == "" && n.isLocal() {
+		if n.Addr == "" && remote.IsLocal(n.Remote) {
 			n.Addr = "127.0.0.1"
 		}
 		if a, err := netip.ParseAddr(n.Name); n.Addr == "" && err == nil {

@@ -21,16 +21,10 @@ func (n *Node) StateDir() string {
 	if n.State != "" {
 		return n.State
 	}
-	if n.isLocal() {
+	if remote.IsLocal(n.Remote) {
 		return path.Join(agent.DefaultState, agent.SafeName(n.Name))
 	}
 	return agent.DefaultState
-}
-
-// isLocal tells whether the node is the control node's own machine.
-func (n *Node) isLocal() bool {
-	_, ok := n.Remote.(*remote.Local)
-	return ok
 }
 
 // Command is what a call of the agent runs on the node; the request goes by its input.

@@ -50,10 +50,14 @@ func TestAgentOnNodes(t *testing.T) {
 	t.Run("installed once", func(t *testing.T) { checkInstall(t, nodes[0]) })
 	t.Run("addresses", func(t *testing.T) { checkAddresses(t, l, nodes) })
 	t.Run("probes", func(t *testing.T) { checkProbes(t, nodes[0]) })
-	t.Run("daemons", func(t *testing.T) { checkDaemons(t, nodes[0], func() remote.Remote { return labtest.Remote(whole, l, "n1") }) })
+	t.Run("daemons", func(t *testing.T) {
+		checkDaemons(t, nodes[0], func() remote.Remote { return labtest.Remote(whole, l, "n1") })
+	})
 	t.Run("disk full", func(t *testing.T) { checkFull(t, nodes[1]) })
 	t.Run("corruption", func(t *testing.T) { checkCorruption(t, nodes[1]) })
-	t.Run("power loss", func(t *testing.T) { checkPowerLoss(t, l, nodes[2], func() remote.Remote { return labtest.Remote(whole, l, "n3") }) })
+	t.Run("power loss", func(t *testing.T) {
+		checkPowerLoss(t, l, nodes[2], func() remote.Remote { return labtest.Remote(whole, l, "n3") })
+	})
 	t.Run("control killed", func(t *testing.T) { checkControlKilled(t, l, nodes[0]) })
 }
 
@@ -248,7 +252,9 @@ func checkControlKilled(t *testing.T, l *lab.Lab, n *Node) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	broken := func() bool { return say(t, n, "iptables -S INPUT; ls /var/lib/cut 2>/dev/null; true") != "-P INPUT ACCEPT" }
+	broken := func() bool {
+		return say(t, n, "iptables -S INPUT; ls /var/lib/cut 2>/dev/null; true") != "-P INPUT ACCEPT"
+	}
 	eventually(t, "the node is broken", broken)
 	time.Sleep(3 * time.Second) // longer than the lease lasts by itself
 	if !broken() {

@@ -2,28 +2,33 @@ package node
 
 import (
 	"context"
-	"errors"
+	"os"
+	"strings"
 	"time"
 
 	"jcheck/cmd/jcollect/internal/agent"
+	"jcheck/cmd/jcollect/internal/remote"
 )
 
-// Probe finds out what the node can do, and which of the tools it has. A node that is this machine has no clock of its
-// own: nothing may set that of the control node.
+// Probe finds out what the node can do, and which of the tools it has. A node that runs on the control node's kernel has
+// no clock of its own: nothing may set that of the control node, which times the test.
 func (n *Node) Probe(ctx context.Context, tools ...string) (agent.Probes, error) {
 	var out agent.Probes
 	err := n.Call(ctx, "probe", agent.Probe{Tools: tools}, &out)
-	if n.isLocal() && out.Clock == "" {
+	if out.Clock == "" && n.sharesClock(out.Boot) {
 		out.Clock = sharedClock
 	}
 	return out, err
 }
 
-// sharedClock says why the clock of a local node is left alone.
-const sharedClock = "the node is the control node itself, whose clock times the test (hint: machines of their own)"
+// sharedClock says why a clock is left alone.
+const sharedClock = "the node's clock is that of the control node, which times the test (hint: machines of their own)"
 
-// errShared refuses to set the control node's clock.
-var errShared = errors.New("the clock can't be set: " + sharedClock)
+// sharesClock tells whether the kernel that runs on the node is the control node's.
+func (n *Node) sharesClock(boot string) bool {
+	ours, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	return remote.IsLocal(n.Remote) || err == nil && strings.TrimSpace(string(ours)) == boot
+}
 
 // fileLimit is how long damage to files and disks may take.
 const fileLimit = 10 * time.Minute
@@ -84,8 +89,14 @@ func (n *Node) ResetClock(ctx context.Context) (agent.Clock, error) {
 
 // setClock asks for something about the clock, unless it is our own.
 func (n *Node) setClock(ctx context.Context, verb string, in any, harmless bool, limit time.Duration) (out agent.Clock, err error) {
-	if n.isLocal() && !harmless {
-		return out, errShared
+	if !harmless {
+		var now agent.Clock
+		if err := n.Call(ctx, "clock", nil, &now); err != nil {
+			return out, err
+		}
+		if n.sharesClock(now.Boot) {
+			return out, &agent.Error{Code: agent.Impossible, Text: n.Name + ": the clock can't be set: " + sharedClock}
+		}
 	}
 	return out, n.call(ctx, verb, in, &out, limit)
 }

@@ -28,7 +28,7 @@ var goArch = map[string]string{"x86_64": "amd64", "amd64": "amd64", "aarch64": "
 	"armv7l": "arm", "riscv64": "riscv64", "ppc64le": "ppc64le", "s390x": "s390x"}
 
 // An Agents knows which program to send to which kind of node. The zero value knows this very program, for nodes of the
-// same system and architecture. Use NewAgents if others are known.
+// same system and architecture, and what a release brings along. Use NewAgents if others are known.
 type Agents struct {
 	paths map[string]string // linux-arm64 → file
 }
@@ -84,6 +84,10 @@ func (a Agents) find(kind string) (string, error) {
 	if kind == runtime.GOOS+"-"+runtime.GOARCH {
 		return os.Executable()
 	}
+	path, err := embedded(builds, kind)
+	if err != nil || path != "" {
+		return path, err
+	}
 	return "", fmt.Errorf("no agent for %s here (hint: --helper PATH of a jcollect built with GOOS=linux GOARCH=%s CGO_ENABLED=0)",
 		kind, strings.TrimPrefix(kind, "linux-"))
 }
@@ -103,7 +107,7 @@ func (n *Node) Install(ctx context.Context, a Agents) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", n.Name, err)
 	}
-	if n.isLocal() {
+	if remote.IsLocal(n.Remote) {
 		n.Agent = program
 		return nil
 	}

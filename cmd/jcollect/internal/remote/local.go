@@ -83,3 +83,12 @@ func (c Command) kill(by Remote) bool {
 	r, err := by.Exec(context.Background(), c.killer())
 	return err == nil && killedSome(r)
 }
+
+// IsLocal tells whether a remote is this machine, as whoever its commands run.
+func IsLocal(r Remote) bool {
+	if other, ok := r.(*as); ok {
+		return IsLocal(other.Remote)
+	}
+	_, ok := r.(*Local)
+	return ok
+}
