@@ -85,6 +85,8 @@ func meanings() []meaning {
 		{"time limit", thread(0, TimeLimit(25*ns, forever("a"))), nil, "0/0/a 10/0/a 20/0/a"},
 		{"time limit from the first", thread(0, Concat(do("z"), SleepFor(5*ns), TimeLimit(11*ns, forever("a")))), nil, "0/0/z 10/0/sleep 15/0/a 25/0/a"},
 		{"time limit, exactly", thread(0, TimeLimit(20*ns, forever("a"))), nil, "0/0/a 10/0/a"},
+		{"time limit while others are at work", TimeLimit(35*ns, Any(thread(0, forever("a")), thread(1, Delay(100*ns, forever("b"))), ForNemesis(Delay(100*ns, forever("c"))))), nil,
+			"0/0/a 0/1/b 0/n/c 10/0/a 20/0/a 30/0/a"},
 		{"time limit of what is far", thread(0, TimeLimit(20*ns, Delay(30*ns, forever("a")))), nil, "0/0/a"},
 		{"delay", ForClients(Delay(3*ns, Limit(4, forever("a")))), nil, "*0/*/a 3/*/a 10/*/a 13/*/a"},
 		{"delay makes up", thread(0, Concat(Delay(12*ns, Concat(do("a"), SleepFor(30*ns), do("b"), do("c"), do("d"))))), nil, "0/0/a 12/0/sleep 42/0/b 52/0/c 62/0/d"},

@@ -16,7 +16,8 @@ type timeLimit struct {
 	g        Generator
 }
 
-// TimeLimit gives the operations of g that come less than d after the first.
+// TimeLimit gives the operations of g that come less than d after the first. It ends when the time is over, or before if
+// nobody is at work and whatever comes next would be too late.
 func TimeLimit(d time.Duration, g Generator) Generator { return &timeLimit{int64(d), unset, g} }
 
 func (l *timeLimit) Op(ctx Context) (Op, Status, Generator) {
@@ -36,10 +37,14 @@ func (l *timeLimit) Op(ctx Context) (Op, Status, Generator) {
 	if cutoff == unset {
 		cutoff = op.TimeNS + l.limitNS
 	}
-	if op.TimeNS >= cutoff {
+	if op.TimeNS < cutoff {
+		return op, status, &timeLimit{l.limitNS, cutoff, next}
+	}
+	if ctx.AllFree() {
 		return Op{}, Done, nil
 	}
-	return op, status, &timeLimit{l.limitNS, cutoff, next}
+	// This is merely the soonest of what can be done now: a thread that is at work may be free again in time.
+	return Op{}, Pending, &timeLimit{l.limitNS, cutoff, l.g}
 }
 
 func (l *timeLimit) Update(ctx Context, op Op) Generator {
