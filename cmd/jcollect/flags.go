@@ -35,6 +35,10 @@ var simpleFlags = []struct {
 	{"port", "", "remote.port", false, "the port of ssh"},
 	{"ssh-private-key", "", "remote.key", false, "the file of the private key"},
 	{"known-hosts", "", "remote.known-hosts", false, "the file of known host keys"},
+	{"password-env", "", "remote.password-env", false, "the variable that holds the password to log in with"},
+	{"password-file", "", "remote.password-file", false, "the file whose first line is it"},
+	{"sudo-password-env", "", "remote.sudo-password-env", false, "the variable that holds the password that sudo wants"},
+	{"sudo-password-file", "", "remote.sudo-password-file", false, "the file whose first line is it"},
 	{"accept-new", "", "remote.accept-new", true, "trust hosts that are seen for the first time"},
 	{"disposable", "", "disposable", true, "these nodes may be damaged"},
 	{"workload", "w", "workload.kind", false, "the kind of workload"},
@@ -48,6 +52,36 @@ var simpleFlags = []struct {
 	{"leave-db-running", "", "leave-db-running", true, "don't tear the database down at the end"},
 	{"skip-impossible", "", "skip-impossible", true, "leave out the faults that a node can't do"},
 	{"logging-json", "", "logging-json", true, "write jcollect.log as JSON lines"},
+}
+
+// strangers are flags of Jepsen's that mean nothing here, and what does instead.
+var strangers = []struct{ flag, instead string }{
+	{"password", "no password stands on a command line, where others can read it (hint: --password-env NAME or --password-file FILE)"},
+	{"sudo-password", "no password stands on a command line, where others can read it (hint: --sudo-password-env NAME or --sudo-password-file FILE)"},
+	{"strict-host-key-checking", "host keys are always checked (hint: --accept-new trusts hosts that are seen for the first time)"},
+	{"no-ssh", "a plan without remote, db and nemesis logs in nowhere (hint: --remote local runs commands on this machine)"},
+	{"tarball", "archives stand in the plan (hint: --set db.archive.url=URL)"},
+	{"package-url", "archives stand in the plan (hint: --set db.archive.url=URL)"},
+}
+
+// A stranger is the value of such a flag: it refuses all.
+type stranger string
+
+// Set says what to do instead.
+func (s stranger) Set(string) error { return errors.New(string(s)) }
+
+// String is nothing: no value was ever taken.
+func (stranger) String() string { return "" }
+
+// Type is for the help, which doesn't show the flag.
+func (stranger) Type() string { return "" }
+
+// bindStrangers adds those flags, hidden.
+func bindStrangers(flags *pflag.FlagSet) {
+	for _, row := range strangers {
+		f := flags.VarPF(stranger(row.instead), row.flag, "", "")
+		f.Hidden, f.NoOptDefVal = true, "true"
+	}
 }
 
 // bindPlanFlags adds the flags.
@@ -66,6 +100,7 @@ func bindPlanFlags(flags *pflag.FlagSet) *planFlags {
 	flags.StringSlice("nemesis", nil, "faults: partition,kill; none for none")
 	flags.StringArrayVar(&f.sets, "set", nil, "KEY.PATH=VALUE of the plan, as YAML; may be repeated; no value removes the key")
 	flags.SortFlags = false
+	bindStrangers(flags)
 	return f
 }
 
@@ -77,6 +112,9 @@ func (f *planFlags) changes(p *plan.Problems) []plan.Change {
 	}
 	for _, row := range simpleFlags {
 		if flag := f.flags.Lookup(row.flag); flag.Changed {
+			if row.flag == "rate" { // the workload's own would count for more
+				list = append(list, plan.Change{Flag: "--rate", Path: []string{"workload", "rate"}})
+			}
 			c := plan.Change{Flag: "--" + row.flag, Path: strings.Split(row.key, ".")}
 			c.Value = plan.Text(c.Flag, flag.Value.String())
 			list = append(list, c)

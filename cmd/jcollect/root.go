@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // release is the version of this source tree.
@@ -57,6 +59,12 @@ func rootCommand(e *env) *cobra.Command {
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", fmt.Sprintf(".FlagUsagesWrapped %d ", helpWidth)))
 	root.SetVersionTemplate("jcollect {{.Version}}\n")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		var refused *pflag.InvalidValueError
+		if errors.As(err, &refused) {
+			if s, ok := refused.GetFlag().Value.(stranger); ok { // what was given may be a password
+				return fmt.Errorf("--%s: %s", refused.GetFlag().Name, string(s))
+			}
+		}
 		return fmt.Errorf("%w (hint: %s --help)", err, c.CommandPath())
 	})
 	root.AddGroup(

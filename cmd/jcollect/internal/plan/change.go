@@ -61,6 +61,9 @@ func (n *Node) with(c Change, path []string) (*Node, error) {
 	if len(path) == 0 {
 		return c.Value, nil
 	}
+	if c.Value == nil && (n == nil || n.Kind == Null || n.Kind == Scalar) {
+		return n, nil // there is nothing to remove
+	}
 	if n == nil || n.Kind == Null {
 		n = &Node{Pos: Pos{File: c.Flag}, Kind: Map}
 	}

@@ -80,6 +80,8 @@ func TestApply(t *testing.T) {
 		{"e=[4, {f: 5}]", "{a: {b: 1, c: [x, {d: 2}]}, e: [4, {f: 5}]}"},
 		{"e=", "{a: {b: 1, c: [x, {d: 2}]}}"},
 		{"none=", source},
+		{"none.at.all=", source},
+		{"e.f=", source},
 		{"a.b=true", "{a: {b: true, c: [x, {d: 2}]}, e: 3}"},
 		{"a.c.1.d=3", "{a: {b: 1, c: [x, {d: 3}]}, e: 3}"},
 		{"a.c.0=", "{a: {b: 1, c: [{d: 2}]}, e: 3}"},

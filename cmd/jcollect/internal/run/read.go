@@ -40,7 +40,20 @@ func Load(file string, changes []plan.Change, p *plan.Problems) *Test {
 	if root == nil {
 		return nil
 	}
+	if len(changes) > 0 {
+		root = spelledOut(root)
+	}
 	return Read(root.Apply(changes, p), filepath.Dir(file), p)
+}
+
+// spelledOut is the plan with workload: {kind: set} for workload: set, so that a change finds the key kind.
+func spelledOut(root *plan.Node) *plan.Node {
+	short := root.Get("workload")
+	if short == nil || short.Kind != plan.Scalar {
+		return root
+	}
+	long := &plan.Node{Pos: short.Pos, Kind: plan.Map, Pairs: []plan.Pair{{Key: "kind", Pos: short.Pos, Value: short}}}
+	return root.Apply([]plan.Change{{Flag: "workload", Path: []string{"workload"}, Value: long}}, new(plan.Problems))
 }
 
 // sections are the parts of a plan that other rooms read.
