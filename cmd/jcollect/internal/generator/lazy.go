@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -86,10 +87,12 @@ type cache struct {
 // answer is what g said last. It is the one thing in a generator that changes: it saves work, but for the seconds that
 // it lives it says nothing else than what g said.
 type answer struct {
-	mu     sync.Mutex
-	timeNS int64
-	op     Op
-	next   Generator
+	mu       sync.Mutex
+	timeNS   int64
+	cast     *cast
+	counters []counter // as they were: a number that another operation has used is none for this one
+	op       Op
+	next     Generator
 }
 
 // Cache keeps an operation that is dear to find, for d or until it is used: whoever asks again meanwhile gets the same.
@@ -99,8 +102,7 @@ func (c *cache) Op(ctx Context) (Op, Status, Generator) {
 	c.kept.mu.Lock()
 	defer c.kept.mu.Unlock()
 	k := c.kept
-	fresh := k.next != nil && ctx.TimeNS >= k.timeNS && ctx.TimeNS-k.timeNS < c.ttlNS
-	if fresh && ctx.free.Has(ctx.Thread(k.op.Process)) && ctx.Process(ctx.Thread(k.op.Process)) == k.op.Process {
+	if k.fresh(ctx, c.ttlNS) {
 		op := k.op
 		op.TimeNS = max(op.TimeNS, ctx.TimeNS)
 		return op, Ready, &cache{c.ttlNS, k.next, &answer{}}
@@ -110,9 +112,16 @@ func (c *cache) Op(ctx Context) (Op, Status, Generator) {
 		return op, status, next
 	}
 	if status == Ready {
-		k.timeNS, k.op, k.next = ctx.TimeNS, op, next
+		k.timeNS, k.cast, k.counters, k.op, k.next = ctx.TimeNS, ctx.cast, ctx.counters, op, next
 	}
 	return op, status, &cache{c.ttlNS, next, &answer{}}
+}
+
+// fresh tells whether what was kept can still be done. After a crash, or in another run, it is forgotten.
+func (k *answer) fresh(ctx Context, ttlNS int64) bool {
+	return k.next != nil && k.cast == ctx.cast && ctx.TimeNS >= k.timeNS && ctx.TimeNS-k.timeNS < ttlNS &&
+		ctx.free.Has(ctx.Thread(k.op.Process)) &&
+		(len(k.op.counts) == 0 || slices.Equal(k.counters, ctx.counters))
 }
 
 // Update forgets what was kept: it may hold no longer.
