@@ -31,9 +31,12 @@ type Corruption struct {
 	Most        int      // nodes that are ever struck; 0 is any number
 }
 
+// A corruptionRow is a word of plans, the operation for it, and the agent's word.
+type corruptionRow struct{ word, f, agent string }
+
 // corruptionHow are the things that may be done to files, and the agent's words for them. All but the first two work on
 // chunks; they share the agent's code with those.
-var corruptionHow = [...]struct{ word, f, agent string }{
+var corruptionHow = [...]corruptionRow{
 	{"bitflip", "bitflip", agent.Bitflip},
 	{"truncate", "truncate", agent.Truncate},
 	{"bitflip-chunks", "bitflip-file-chunks", agent.Bitflip},
@@ -99,21 +102,31 @@ func corruptionKind() kind {
 			}
 			return n.needsPrimaries("file-corruption")
 		},
-		begin: func(p Plan, rng *rand.Rand) (generator.Template, string) {
-			rows := corruptionHow[:2]
-			if len(p.Corruption.How) > 0 {
-				word := p.Corruption.How[rng.IntN(len(p.Corruption.How))]
-				at := slices.IndexFunc(corruptionHow[:], func(row struct{ word, f, agent string }) bool { return row.word == word })
-				rows = corruptionHow[at : at+1]
-			}
-			return generator.Template{F: rows[rng.IntN(len(rows))].f, Value: p.target("file-corruption", rng).value()}, ""
-		},
+		begin: beginCorruption,
+		// A snapshot is followed by bringing it back.
+		end:     undo("restore-file-chunks"),
 		prepare: forgetSnapshots, restore: forgetSnapshots,
 	}
 	for _, row := range corruptionHow {
 		k.moves = append(k.moves, move{f: row.f, do: corrupt(row.agent)})
 	}
 	return k
+}
+
+// beginCorruption is one of the things that the plan does to files. What brings a snapshot back waits for that.
+func beginCorruption(p Plan, rng *rand.Rand) (generator.Template, string) {
+	rows := slices.Clone(corruptionHow[:2])
+	if how := p.Corruption.How; len(how) > 0 {
+		rows = slices.DeleteFunc(slices.Clone(corruptionHow[:]), func(row corruptionRow) bool {
+			return !slices.Contains(how, row.word) || row.word == "restore" && slices.Contains(how, "snapshot")
+		})
+	}
+	row := rows[rng.IntN(len(rows))]
+	t := generator.Template{F: row.f, Value: p.target("file-corruption", rng).value()}
+	if row.agent == agent.Snapshot && slices.Contains(p.Corruption.How, "restore") {
+		return t, row.f
+	}
+	return t, ""
 }
 
 // forgetSnapshots removes what snapshots kept: an earlier run's are of other files.
@@ -130,9 +143,16 @@ func corrupt(how string) func(context.Context, *Nemesis, client.Call) (history.V
 			return history.Value{}, err
 		}
 		names = n.strikable(names)
+		if how == agent.Restore && c.Value.IsNil() {
+			names = n.snapshots()
+		}
 		requests := map[string]agent.Corrupt{}
 		for _, name := range names {
-			if requests[name], err = n.plan.Corruption.request(how, slices.Index(n.names, name), len(n.names), given[name], n.chance()); err != nil {
+			i, rng := slices.Index(n.names, name), n.chance()
+			if how == agent.Snapshot || how == agent.Restore {
+				rng = rand.New(rand.NewPCG(n.o.Seed, uint64(i))) // the same file of a folder both times
+			}
+			if requests[name], err = n.plan.Corruption.request(how, i, len(n.names), given[name], rng); err != nil {
 				return history.Value{}, err
 			}
 		}
@@ -143,10 +163,22 @@ func corrupt(how string) func(context.Context, *Nemesis, client.Call) (history.V
 			mu.Lock()
 			defer mu.Unlock()
 			done[on.Name] = corruptedValue(did, requests[on.Name])
+			if how == agent.Snapshot && err == nil {
+				n.mu.Lock()
+				defer n.mu.Unlock()
+				n.kept[on.Name] = true
+			}
 			return err
 		})
 		return perNodeValue(names, done, errs), joinNodes(c.F, errs)
 	}
+}
+
+// snapshots are the nodes whose files have some.
+func (n *Nemesis) snapshots() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return sortedKeys(n.kept)
 }
 
 // byNode turns a list of maps with :node into a map by node; whatever else stays as it is.

@@ -60,6 +60,7 @@ type Nemesis struct {
 	on      map[string]map[string]bool // kind → nodes on which it may be on
 	skipped []Impossible
 	notes   []string
+	kept    map[string]bool    // nodes whose files have snapshots
 	renewal context.CancelFunc // ends the renewals of leases; nil while none is due
 	renewed chan struct{}      // closed when they have ended
 }
@@ -74,7 +75,7 @@ func New(p Plan, o Options) (*Nemesis, error) {
 		o.Leases = agentLeases{}
 	}
 	n := &Nemesis{plan: p, o: o, log: o.Log, facts: map[string]facts{}, scheme: map[string]move{},
-		rng: rand.New(rand.NewPCG(o.Seed, 0x6a636f6c6c656374)), on: map[string]map[string]bool{}}
+		rng: rand.New(rand.NewPCG(o.Seed, 0x6a636f6c6c656374)), on: map[string]map[string]bool{}, kept: map[string]bool{}}
 	n.busy = map[string]chan struct{}{}
 	for _, node := range o.Nodes {
 		n.names = append(n.names, node.Name)
@@ -190,8 +191,27 @@ func (n *Nemesis) run(ctx context.Context, on *node.Node, s script) (string, err
 
 func runScript(ctx context.Context, on *node.Node, s script, limit time.Duration) (string, error) {
 	r, err := on.Remote.Exec(ctx, remote.Command{Script: s.sh(), Args: s.args, User: on.User, Timeout: limit})
+	var exit *remote.ExitError
+	if errors.As(err, &exit) {
+		err = &failure{exit}
+	}
 	return strings.TrimSpace(string(r.Stdout)), err
 }
+
+// A failure is the error of a script that ended badly, without its text: whoever reads a history knows which fault it
+// was, and wants to know why it failed.
+type failure struct{ exit *remote.ExitError }
+
+func (f *failure) Error() string {
+	said := strings.TrimSpace(string(f.exit.Result.Stderr))
+	if said == "" {
+		return fmt.Sprintf("exit status %d, and no word why", f.exit.Result.Exit)
+	}
+	lines := strings.Split(said, "\n")
+	return fmt.Sprintf("exit status %d: %s", f.exit.Result.Exit, strings.Join(lines[max(0, len(lines)-3):], "; "))
+}
+
+func (f *failure) Unwrap() error { return f.exit }
 
 // each runs f at the same time on the named nodes.
 func (n *Nemesis) each(ctx context.Context, names []string, f func(ctx context.Context, on *node.Node) error) map[string]error {

@@ -302,7 +302,7 @@ func TestImpossible(t *testing.T) {
 	if !errors.As(err, &impossible) {
 		t.Fatalf("got %v", err)
 	}
-	for _, want := range []string{"partition is impossible on n1: it shares one network with n2", "no firewall works there", "pause is impossible", "--skip-impossible"} {
+	for _, want := range []string{"partition is impossible on n1: it shares one network with n2", "no firewall works there", "pause is impossible on n1, n2: ", "--skip-impossible"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q in it", err, want)
 		}

@@ -12,7 +12,7 @@ import (
 
 // An Impossible is a fault that a node can't do, and what would change that.
 type Impossible struct {
-	Fault, Node string // Node is "" if it is no single one's
+	Fault, Node string // Node may be several, n1, n2, with the same lack
 	Why, Mend   string
 }
 
@@ -180,11 +180,22 @@ func (n *Nemesis) lacks() []Impossible {
 		for _, name := range n.names {
 			for _, l := range k.needs(n, name) {
 				l.Fault, l.Node = k.name, name
-				list = append(list, l)
+				list = add(list, l)
 			}
 		}
 	}
 	return list
+}
+
+// add adds a lack, to another node's if that is the same.
+func add(list []Impossible, l Impossible) []Impossible {
+	for i, before := range list {
+		if before.Fault == l.Fault && before.Why == l.Why && before.Mend == l.Mend {
+			list[i].Node += ", " + l.Node
+			return list
+		}
+	}
+	return append(list, l)
 }
 
 // alike is another node for which the same fact holds, "" if there is none.

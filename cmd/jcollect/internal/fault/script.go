@@ -3,11 +3,9 @@ package fault
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 
 	"jcheck/cmd/jcollect/internal/client"
-	"jcheck/cmd/jcollect/internal/generator"
 	"jcheck/cmd/jcollect/internal/node"
 	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/history"
@@ -101,17 +99,5 @@ func (n *Nemesis) environ(on *node.Node) []string {
 	return []string{
 		"NODE=" + on.Name, "NODES=" + strings.Join(n.names, " "), fmt.Sprintf("NODE_INDEX=%d", on.Index),
 		fmt.Sprintf("NODE_COUNT=%d", len(n.names)), "NODE_ADDR=" + on.Addr,
-	}
-}
-
-// turn is a begin that chooses among several operations, and leaves on what needs healing.
-func turn(choices func(p Plan, rng *rand.Rand) []generator.Template, heals map[string]bool) func(Plan, *rand.Rand) (generator.Template, string) {
-	return func(p Plan, rng *rand.Rand) (generator.Template, string) {
-		list := choices(p, rng)
-		t := list[rng.IntN(len(list))]
-		if heals[t.F] {
-			return t, t.F
-		}
-		return t, ""
 	}
 }
