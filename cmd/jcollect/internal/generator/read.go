@@ -40,6 +40,15 @@ func Read(n *plan.Node, p *plan.Problems) Generator {
 	return r.generator(n)
 }
 
+// Mentions tells whether a generator of a plan has a key of that name somewhere: nemesis, say.
+func Mentions(n *plan.Node, name string) bool {
+	if n == nil {
+		return false
+	}
+	return slices.ContainsFunc(n.Items, func(item *plan.Node) bool { return Mentions(item, name) }) ||
+		slices.ContainsFunc(n.Pairs, func(pair plan.Pair) bool { return pair.Key == name || Mentions(pair.Value, name) })
+}
+
 // generator reads whatever may stand where a generator is wanted.
 func (r reader) generator(n *plan.Node) Generator {
 	switch n.Kind {

@@ -9,12 +9,21 @@ import (
 )
 
 // work is what the test's clients do, and the checks that it is for. The error is a workload that doesn't go together
-// with the rest of the plan.
+// with the rest of the plan. A generator of the plan's own takes the place of the workload's, final operations included.
 func (t *Test) work() (workload.Work, error) {
-	if t.Workload.Kind == "" {
-		return workload.Work{}, errors.New("generators of the plan's own can't be run yet")
+	var w workload.Work
+	switch {
+	case t.Workload.Kind != "":
+		var err error
+		if w, err = t.Workload.Work(workload.Setting{Concurrency: t.Concurrency, Rate: t.Rate}); err != nil || t.own == nil {
+			return w, err
+		}
+	case t.own == nil:
+		return w, errors.New("the plan has neither a workload nor a generator")
 	}
-	return t.Workload.Work(workload.Setting{Concurrency: t.Concurrency, Rate: t.Rate})
+	w.Generator, w.Final = t.own, nil
+	w.Independent = generator.Mentions(t.Generator, "independent")
+	return w, nil
 }
 
 // whole is everything that is done, in phases: the operations and faults, the healing, a pause, final operations. main
@@ -22,6 +31,7 @@ func (t *Test) work() (workload.Work, error) {
 func (t *Test) whole(main, final generator.Generator, n *fault.Nemesis) generator.Generator {
 	faults := n != nil && n.Any()
 	switch {
+	case generator.Mentions(t.Generator, "nemesis"): // it says itself when which fault comes
 	case faults && t.TimeLimit > 0:
 		main = generator.Any(main, generator.ForNemesis(n.Generator()))
 	case faults: // they have no end, so the clients' is the end of both

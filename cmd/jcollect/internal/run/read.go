@@ -12,6 +12,7 @@ import (
 	"jcheck/cmd/jcollect/internal/client"
 	"jcheck/cmd/jcollect/internal/db"
 	"jcheck/cmd/jcollect/internal/fault"
+	"jcheck/cmd/jcollect/internal/generator"
 	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/cmd/jcollect/internal/remote"
 	"jcheck/cmd/jcollect/internal/workload"
@@ -71,6 +72,7 @@ func Read(root *plan.Node, dir string, p *plan.Problems) *Test {
 	t.DB = db.Read(s.db, p)
 	t.Client = client.Read(s.client, p)
 	t.Workload = workload.Read(s.workload, p)
+	t.own = generator.Read(t.Generator, p)
 	t.Nemesis = fault.Read(s.nemesis, p)
 	t.Nemesis.Check(t.Nodes, p)
 	t.together(root, p)

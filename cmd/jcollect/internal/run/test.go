@@ -7,6 +7,7 @@ import (
 	"jcheck/cmd/jcollect/internal/client"
 	"jcheck/cmd/jcollect/internal/db"
 	"jcheck/cmd/jcollect/internal/fault"
+	"jcheck/cmd/jcollect/internal/generator"
 	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/cmd/jcollect/internal/remote"
 	"jcheck/cmd/jcollect/internal/workload"
@@ -25,7 +26,8 @@ type Test struct {
 	DB        db.Plan
 	Client    client.Plan
 	Workload  workload.Plan
-	Generator *plan.Node // instead of a workload's generator; nil if there is none
+	Generator *plan.Node          // instead of a workload's generator; nil if there is none
+	own       generator.Generator // made of it
 	Nemesis   fault.Plan
 	Checks    []string
 
