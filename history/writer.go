@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"jcheck/internal/edn"
@@ -16,7 +17,9 @@ import (
 type Writer struct {
 	w      *bufio.Writer
 	format Format
-	line   []byte
+	line   []byte // memory for the next line
+	fields []Field
+	pairs  []Value
 }
 
 // NewWriter makes a Writer of EDN, or of JSON if f is FormatJSON.
@@ -26,11 +29,12 @@ func NewWriter(w io.Writer, f Format) *Writer {
 
 // Write writes one operation. A negative index, NoTime, and a process or f that is nil are left out.
 func (w *Writer) Write(op Op) error {
-	fields := fieldsOf(op, w.format)
+	w.fields = appendFields(w.fields[:0], op, w.format)
 	if w.format == FormatJSON {
-		w.line = appendJSONFields(w.line[:0], fields)
+		w.line = appendJSONFields(w.line[:0], w.fields)
 	} else {
-		w.line = appendEDNFields(w.line[:0], fields)
+		w.pairs = appendPairs(w.pairs[:0], w.fields)
+		w.line = edn.Append(w.line[:0], edn.NewMap(w.pairs))
 	}
 	w.line = append(w.line, '\n')
 	_, err := w.w.Write(w.line)
@@ -40,9 +44,8 @@ func (w *Writer) Write(op Op) error {
 // Flush writes out what is buffered.
 func (w *Writer) Flush() error { return w.w.Flush() }
 
-// fieldsOf are the operation's fields in the order in which they are written.
-func fieldsOf(op Op, f Format) []Field {
-	fields := make([]Field, 0, 6+len(op.Extra))
+// appendFields appends the operation's fields in the order in which they are written.
+func appendFields(fields []Field, op Op, f Format) []Field {
 	if op.Index >= 0 {
 		fields = append(fields, Field{"index", edn.NewInt(op.Index)})
 	}
@@ -66,8 +69,8 @@ func fieldsOf(op Op, f Format) []Field {
 	return append(append(fields, Field{"value", value}), op.Extra...)
 }
 
-func appendEDNFields(dst []byte, fields []Field) []byte {
-	pairs := make([]Value, 0, 2*len(fields))
+// appendPairs appends the names and values of fields as EDN has them.
+func appendPairs(pairs []Value, fields []Field) []Value {
 	for _, f := range fields {
 		name := edn.NewKeyword(f.Name)
 		if !isKeyword(f.Name) {
@@ -75,11 +78,14 @@ func appendEDNFields(dst []byte, fields []Field) []byte {
 		}
 		pairs = append(pairs, name, f.Value)
 	}
-	return edn.Append(dst, edn.NewMap(pairs))
+	return pairs
 }
 
-// isKeyword tells whether a keyword of this name reads back as itself.
+// isKeyword tells whether a keyword of this name reads back as itself, as all usual names do.
 func isKeyword(name string) bool {
+	if name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz") == "" {
+		return true
+	}
 	text := []byte(":" + name)
 	v, rest, err := edn.Parse(text)
 	return err == nil && rest == len(text) && v.Kind == edn.Keyword && v.Text == name

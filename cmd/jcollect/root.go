@@ -94,6 +94,7 @@ func verbs(e *env) []*cobra.Command {
 		inGroup(groupNodes, healCommand(e)),
 		inGroup(groupNodes, logsCommand(e)),
 		inGroup(groupNodes, labCommand(e)),
+		inGroup(groupOther, benchCommand(e)),
 	}
 }
 

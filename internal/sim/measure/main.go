@@ -77,6 +77,7 @@ func bench(args []string) (int, error) {
 	var b table
 	f := flag.NewFlagSet("measure", flag.ContinueOnError)
 	f.StringVar(&b.jcheck, "jcheck", "bin/jcheck", "the program to measure")
+	f.StringVar(&b.jcollect, "jcollect", "bin/jcollect", "the collector to measure")
 	f.StringVar(&b.dir, "dir", "bin/bench", "where histories are made, and deleted again")
 	f.StringVar(&b.only, "only", "", "only cases with this in their names")
 	f.IntVar(&b.runs, "runs", 5, "runs of each figure, of which the median is shown")
@@ -93,6 +94,9 @@ func bench(args []string) (int, error) {
 		if err := b.group(g); err != nil {
 			return 254, err
 		}
+	}
+	if err := b.collector(); err != nil {
+		return 254, err
 	}
 	return b.conclude(), nil
 }

@@ -16,12 +16,13 @@ import (
 
 // table measures cases and prints a row for each.
 type table struct {
-	jcheck, dir, only string
-	runs              int
-	big, huge         bool
-	heading           string   // of the rows that are being printed
-	path              string   // the history that exists
-	over, wrong       []string // rows over their limits, and with another exit code than they should have
+	jcheck, jcollect string
+	dir, only        string
+	runs             int
+	big, huge        bool
+	heading          string   // of the rows that are being printed
+	path             string   // the history that exists
+	over, wrong      []string // rows over their limits, and with another exit code than they should have
 }
 
 // machine says where and when the figures come from.

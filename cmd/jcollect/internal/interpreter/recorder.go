@@ -10,7 +10,7 @@ import (
 
 // What may wait to be written. Beyond that the scheduler waits: a disk that is too slow must not fill the memory.
 const (
-	maxWaitingOps   = 1 << 17
+	maxWaitingOps   = 1 << 16
 	maxWaitingBytes = 64 << 20
 )
 
