@@ -150,7 +150,7 @@ func corrupt(how string) func(context.Context, *Nemesis, client.Call) (history.V
 		for _, name := range names {
 			i, rng := slices.Index(n.names, name), n.chance()
 			if how == agent.Snapshot || how == agent.Restore {
-				rng = rand.New(rand.NewPCG(n.o.Seed, uint64(i))) // the same file of a folder both times
+				rng = dice(n.o.Seed, uint64(i), 0, 3) // the same file of a folder both times
 			}
 			if requests[name], err = n.plan.Corruption.request(how, i, len(n.names), given[name], rng); err != nil {
 				return history.Value{}, err
@@ -206,7 +206,7 @@ func (n *Nemesis) strikable(names []string) []string {
 	if most == 0 || most >= len(n.names) {
 		return names
 	}
-	few := shuffled(n.names, rand.New(rand.NewPCG(n.o.Seed, 0x636f7272)))[:most]
+	few := shuffled(n.names, dice(n.o.Seed, 0, 0, 2))[:most]
 	chosen := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !slices.Contains(few, name) })
 	if len(chosen) == 0 {
 		return few[:1]

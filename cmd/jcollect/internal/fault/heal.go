@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"jcheck/cmd/jcollect/internal/node"
+	"jcheck/cmd/jcollect/internal/remote"
 )
 
 // healTries is how often a node's healing is tried. What a node can't be told now it may hear a little later, and in the
@@ -55,6 +56,9 @@ func (n *Nemesis) healNode(ctx context.Context, on *node.Node) error {
 		}
 		if err := errors.Join(failed...); err != nil {
 			errs = append(errs, err)
+			if lost := (*remote.LostError)(nil); errors.As(err, &lost) {
+				break // a node that can't be reached would take as long again for each fault
+			}
 			continue
 		}
 		errs = append(errs, n.release(ctx, k.name, on))

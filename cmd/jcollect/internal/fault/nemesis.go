@@ -75,7 +75,7 @@ func New(p Plan, o Options) (*Nemesis, error) {
 		o.Leases = agentLeases{}
 	}
 	n := &Nemesis{plan: p, o: o, log: o.Log, facts: map[string]facts{}, scheme: map[string]move{},
-		rng: rand.New(rand.NewPCG(o.Seed, 0x6a636f6c6c656374)), on: map[string]map[string]bool{}, kept: map[string]bool{}}
+		rng: dice(o.Seed, 0, 0, 1), on: map[string]map[string]bool{}, kept: map[string]bool{}}
 	n.busy = map[string]chan struct{}{}
 	for _, node := range o.Nodes {
 		n.names = append(n.names, node.Name)

@@ -109,7 +109,7 @@ func TestSchedule(t *testing.T) {
 		var b strings.Builder
 		g := n.Generator()
 		on := map[string]bool{}
-		for range 40 {
+		for range 100 {
 			op, status, next := g.Op(ctx)
 			if status != generator.Ready || op.Process != generator.Nemesis {
 				t.Fatalf("got %v by %d", status, op.Process)

@@ -53,6 +53,7 @@ type facts struct {
 // probeScript says in lines of "key value" what a node can do, and leaves it as it was. Rules are tried in a transaction
 // that takes them back, or on a chain that nothing leads to.
 const probeScript = `set -u
+want=$1 nft=
 say() { echo "$@"; }
 say root "$(id -u)"
 say boot "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"
@@ -73,21 +74,21 @@ table inet JCOLLECT-probe {
 }
 delete table inet JCOLLECT-probe
 RULES
-then say nft yes; fi
-for six in '' 6; do for p in ip${six}tables ip${six}tables-nft ip${six}tables-legacy; do
+then nft=yes; say nft yes; fi
+[ -n "$nft" ] && [ "$want" != iptables ] || for six in '' 6; do a=192.0.2.1; [ -z "$six" ] || a=2001:db8::1; for p in ip${six}tables ip${six}tables-nft ip${six}tables-legacy; do
   command -v $p >/dev/null 2>&1 || continue
   $p -w 10 -N JCOLLECT-probe 2>/dev/null || continue
-  ok=; s=; $p -w 10 -A JCOLLECT-probe -j DROP 2>/dev/null && ok=yes
-  $p -w 10 -A JCOLLECT-probe -m statistic --mode random --probability 0.5 -j DROP 2>/dev/null && s=yes
+  ok=; $p -w 10 -A JCOLLECT-probe -s $a -j DROP 2>/dev/null && ok=yes
   $p -w 10 -F JCOLLECT-probe; $p -w 10 -X JCOLLECT-probe
-  [ -n "$ok" ] && { say ip${six}tables $p; [ -n "$s" ] && say statistic$six yes; break; }
+  [ -n "$ok" ] && { say ip${six}tables $p; break; }
 done; done
 if command -v tc >/dev/null 2>&1; then
   say tc yes
-  if command -v ip >/dev/null 2>&1 && ip link add jcprobe0 type dummy 2>/dev/null; then
+  if command -v unshare >/dev/null 2>&1; then
+    unshare -n tc qdisc add dev lo root netem delay 1ms 2>/dev/null && say netem yes
+  elif ip link add jcprobe0 type dummy 2>/dev/null; then
     tc qdisc add dev jcprobe0 root netem delay 1ms 2>/dev/null && say netem yes
     ip link del jcprobe0
-  elif command -v modprobe >/dev/null 2>&1 && modprobe -n sch_netem 2>/dev/null; then say netem yes
   fi
 fi
 if [ -e /dev/fuse ] && command -v fusermount3 >/dev/null 2>&1; then say fuse yes; fi
@@ -102,7 +103,7 @@ func probe(ctx context.Context, on *node.Node, want string, n *Nemesis) (facts, 
 	if err != nil {
 		return facts{}, err
 	}
-	out, err := n.run(ctx, on, script{text: probeScript})
+	out, err := n.run(ctx, on, script{text: probeScript, args: []string{want}})
 	if err != nil {
 		return facts{}, err
 	}

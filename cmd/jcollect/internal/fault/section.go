@@ -54,7 +54,7 @@ func Read(n *plan.Node, p *plan.Problems) Plan {
 	n.Fields(p, "nemesis", append([]plan.Field{
 		{Key: "faults", Doc: "which faults: " + strings.Join(f.kindNames(), ", "), Read: f.readFaults},
 		{Key: "schedule", Doc: "false: only the plan's own generator injects them (true)", Read: plan.Bool(&f.Schedule)},
-		{Key: "interval", Doc: "the mean time between two operations of one fault (10s)", Read: plan.Duration(&f.Interval)},
+		{Key: "interval", Doc: "the mean time between two operations of one fault (10s)", Read: some(&f.Interval)},
 		{Key: "intervals", Doc: "the interval of single faults, or exact times: {kill: 20s, partition: {on: 9s, off: 3s}}", Read: f.readBeats},
 		{Key: "start-after", Doc: "when the first fault comes (at random within the first intervals)", Read: plan.Duration(&f.StartAfter)},
 		{Key: "targets", Doc: "whom each fault strikes: {partition: [one, majority], kill: [primaries]}", Read: f.readTargets},
@@ -133,11 +133,11 @@ func (f *Plan) readBeats(n *plan.Node, p *plan.Problems) {
 	f.byFault(n, p, "intervals", func(k kind, v *plan.Node) {
 		var b Beat
 		if v.Kind != plan.Map {
-			plan.Duration(&b.Interval)(v, p)
+			some(&b.Interval)(v, p)
 		} else {
 			v.Fields(p, "the interval of "+k.name,
-				plan.Field{Key: "on", Doc: "how long the fault lasts", Required: true, Read: plan.Duration(&b.On)},
-				plan.Field{Key: "off", Doc: "how long it is healed before it comes again", Required: true, Read: plan.Duration(&b.Off)})
+				plan.Field{Key: "on", Doc: "how long the fault lasts", Required: true, Read: some(&b.On)},
+				plan.Field{Key: "off", Doc: "how long it is healed before it comes again", Required: true, Read: some(&b.Off)})
 		}
 		f.Beats[k.name] = b
 	})
@@ -160,6 +160,20 @@ func (f *Plan) readTargets(n *plan.Node, p *plan.Problems) {
 			f.Targets[k.name] = append(f.Targets[k.name], t)
 		}
 	})
+}
+
+// leastInterval is how close operations may be: without a pause the nemesis would do nothing else.
+const leastInterval = 10 * time.Millisecond
+
+// some reads a span of time that is not nothing.
+func some(d *time.Duration) func(*plan.Node, *plan.Problems) {
+	return func(n *plan.Node, p *plan.Problems) {
+		plan.Duration(d)(n, p)
+		if *d < leastInterval {
+			p.Add(n.Pos, leastInterval.String()+" or more", "%s is no time to wait", *d)
+			*d = leastInterval
+		}
+	}
 }
 
 // readLease reads the time of leases.

@@ -32,6 +32,8 @@ func TestMistakes(t *testing.T) {
 		{"fauts: [kill]", `nemesis has no key "fauts"`},
 		{"interval: 10", `"10"`},
 		{"lease: 1s", "a lease of 1s ends before it can be renewed"},
+		{"interval: 0s", "0s is no time to wait"},
+		{"intervals: {kill: {on: 1s, off: 0s}}", "0s is no time to wait"},
 		{"timeout: 10ms", "10ms is no time in which a fault is injected"},
 		{"firewall: pf", `"pf" is not known here`},
 		{"exempt: [gateway]", `"gateway" is no IP address`},

@@ -254,7 +254,8 @@ func startPacket(ctx context.Context, n *Nemesis, c client.Call) (history.Value,
 			return errors.New("no address is known of any other node")
 		}
 		f := n.fact(on.Name)
-		if f.netem {
+		// All nodes do it alike: netem shapes what leaves, a firewall what arrives, and both would be twice.
+		if n.plan.netem || f.wall.kind == "" {
 			return n.runs(ctx, on, raze("packet"), bend(shape, peers))
 		}
 		w := wall{fault: "packet", exempt: n.exempt(on.Name), drop: peers, loss: shape.Loss / 100}

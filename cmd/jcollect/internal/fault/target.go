@@ -49,7 +49,7 @@ func (t Target) fits(k kind, nodes []string) error {
 		return nil
 	}
 	never := func() ([]string, error) { return nil, nil }
-	rng := rand.New(rand.NewPCG(0, 0))
+	rng := dice()
 	var err error
 	if k.name == "partition" {
 		_, err = t.grudge(nodes, never, rng)
