@@ -366,18 +366,24 @@ func (a *agent) status(ctx context.Context, in Named) (Running, error) {
 	if err != nil || !found {
 		return Running{State: StateNone}, err
 	}
-	on, list, err := rec.running()
-	// Between the program's end and the runner's note of it lies a moment.
-	for deadline := time.Now().Add(noteWait); err == nil && !on && !rec.Ended; {
-		alive, err2 := same(rec.Runner, rec.RunnerStart)
-		if err2 != nil || !alive || pause(ctx, deadline) != nil {
-			err = err2
-			break
+	var on bool
+	var list []process
+	// Between the program's end and the runner's note of it lies a moment. The runner is looked at before the record: when
+	// it has gone, its note is there.
+	for deadline := time.Now().Add(noteWait); ; {
+		noting, err := same(rec.Runner, rec.RunnerStart)
+		if err != nil {
+			return Running{}, err
 		}
 		if rec, _, found, err = a.load(in.Name); err != nil || !found {
 			return Running{State: StateNone}, err
 		}
-		on, list, err = rec.running()
+		if on, list, err = rec.running(); err != nil {
+			return Running{}, err
+		}
+		if on || rec.Ended || !noting || pause(ctx, deadline) != nil {
+			break
+		}
 	}
 	r := Running{State: StateEnded, Exit: rec.Exit, Log: rec.Log}
 	if on {
