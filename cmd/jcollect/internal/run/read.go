@@ -93,6 +93,9 @@ func (t *Test) together(root *plan.Node, p *plan.Problems) {
 			p.Add(at, "", "%v", err)
 		}
 	}
+	if t.own != nil && t.Rate > 0 {
+		p.Add(root.Get("rate").Pos, "stagger: 5ms around its operations", "a rate is for workloads, not for a generator of the plan's own")
+	}
 	for _, name := range t.Nemesis.Faults {
 		if slices.Contains(faultsOfDatabases, name) && root.Get("db") == nil {
 			p.Add(root.Get("nemesis").Pos, "db: {daemons: [{name: redis, run: redis-server}]}, say", "the fault %s needs a database that the plan looks after", name)

@@ -23,7 +23,7 @@ func (t *Test) Refusal() error {
 // touchesNodes tells whether anything is to be done on the nodes themselves. Without that nobody logs in there: clients
 // reach a database by themselves.
 func (t *Test) touchesNodes() bool {
-	for _, key := range []string{"remote", "ssh", "db"} {
+	for _, key := range []string{"remote", "ssh", "db", "nemesis"} {
 		if t.Root.Get(key) != nil {
 			return true
 		}
