@@ -81,8 +81,9 @@ func endChain(g generator.Generator, _ generator.Context, op generator.Op) gener
 }
 
 func causalReverseOptions() ([]plan.Field, func() []history.Field, Maker) {
-	return nil, noFields, func(Setting) (Work, error) {
-		g := generator.Mix(elements("write"), always(read()))
+	every := readEvery
+	return []plan.Field{readEveryRow(&every)}, noFields, func(Setting) (Work, error) {
+		g := oneIn(every, always(read()), elements("write"))
 		return Work{Generator: g, Final: eachFinally(read()), Checks: []Check{{Name: "causal-reverse"}}}, nil
 	}
 }

@@ -30,9 +30,27 @@ func setOptions() ([]plan.Field, func() []history.Field, Maker) {
 	}
 }
 
+// readEvery is how often everything is read if the plan doesn't say: seldom, since the more there is, the longer each read.
+const readEvery = 20
+
+func readEveryRow(n *int) plan.Field {
+	return plan.Field{Key: "read-every", Doc: "each so manieth operation is a read of everything, the longer the more there is (20)", Read: plan.Int(n, 2, 1000)}
+}
+
+// oneIn mixes two generators, of which the first has each n-th operation in the mean.
+func oneIn(n int, seldom, often generator.Generator) generator.Generator {
+	gs := []generator.Generator{seldom}
+	for range n - 1 {
+		gs = append(gs, often)
+	}
+	return generator.Mix(gs...)
+}
+
 func setFullOptions() ([]plan.Field, func() []history.Field, Maker) {
 	strict := false
+	every := readEvery
 	rows := []plan.Field{
+		readEveryRow(&every),
 		{Key: "linearizable", Doc: "true: each read must show all that was known before it (false)", Read: plan.Bool(&strict)},
 	}
 	return rows, noFields, func(Setting) (Work, error) {
@@ -40,7 +58,7 @@ func setFullOptions() ([]plan.Field, func() []history.Field, Maker) {
 		if strict {
 			c.Values = map[string]any{"linearizable": true}
 		}
-		g := generator.Mix(elements("add"), always(read()))
+		g := oneIn(every, always(read()), elements("add"))
 		return Work{Generator: g, Final: eachFinally(read()), Checks: []Check{c}}, nil
 	}
 }
