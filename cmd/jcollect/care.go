@@ -36,6 +36,17 @@ func bindCare(e *env, c *cobra.Command) *careFlags {
 	return f
 }
 
+// load reads a whole plan, for a run's nodes or those of the lab in whose room we are.
+func (f *careFlags) load(file string) (*run.Test, error) {
+	if err := f.launchFlags.lab.changePlan(f.planFlags); err != nil {
+		return nil, err
+	}
+	if f.launchFlags.lab.needsOne() {
+		return nil, errors.New("--lab is for a run, which makes it; this wants a lab that is up (hint: jcollect lab up, then jcollect lab exec -- jcollect ... --lab N)")
+	}
+	return f.planFlags.load(file)
+}
+
 // nodes reads which nodes there are: of a plan and the flags, of the flags alone, or of the lab in whose room we are.
 // whole wants a whole plan.
 func (f *careFlags) nodes(args []string, whole bool) (*run.Test, error) {

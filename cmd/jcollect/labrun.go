@@ -77,6 +77,9 @@ func (l *labRun) runInside(e *env) error {
 	cluster, err := lab.Up(ctx, lab.Options{Nodes: l.nodes})
 	if err != nil {
 		e.code = max(e.code, exitCrash)
+		if e.soft.Err() != nil {
+			err = errors.New("interrupted while the lab was made; nothing of it is left")
+		}
 		e.complain(err)
 		return nil
 	}

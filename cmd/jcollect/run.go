@@ -117,10 +117,11 @@ func (e *env) launch(o *launchFlags) (run.Launch, error) {
 
 // tell says how a run ended, where its report hasn't, and raises the exit code.
 func (e *env) tell(o run.Outcome) {
-	if o.Err != nil && !o.Judged {
-		e.complain(fmt.Errorf("no verdict: %w", o.Err))
-	} else if o.Err != nil {
+	if o.Err != nil && !o.Told {
 		e.complain(o.Err)
+	}
+	if !o.Judged {
+		e.complain(errors.New("there is no verdict"))
 	}
 	if n := len(o.Trouble); n > 0 {
 		fmt.Fprintf(e.stderr, "jcollect: beside the verdict, %d things went wrong; they are told above and in jcollect.log\n", n)

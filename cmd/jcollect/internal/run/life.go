@@ -95,12 +95,12 @@ func (t *Test) Run(l Launch) Outcome {
 	f.saveHistory()
 	f.backward()
 	o := f.judge()
-	if o.Err == nil && !o.Judged {
-		o.Err = err
+	if o.Err == nil {
+		o.Err, o.Told = err, true
 	}
 	var broken *panicError
 	if errors.As(err, &broken) { // our own bug: the history is there, but nobody should trust a verdict to be whole
-		o.Judged, o.Err = false, err
+		o.Judged, o.Err, o.Told = false, err, true
 	}
 	o.Dir, o.Trouble = f.run.Dir(), f.trouble
 	f.log.Info("run ends", "code", fmt.Sprint(o.Code()))

@@ -17,7 +17,8 @@ type Outcome struct {
 	Dir     string // of the run in the store; "" if it came to none
 	Judged  bool   // there was a history, and it was looked at
 	Verdict check.Verdict
-	Err     error   // why there is no verdict; nil if there is one
+	Err     error   // what ended the run early, or why there is no verdict
+	Told    bool    // the user was told of Err when it happened
 	Trouble []error // what failed beside it: it changes no verdict
 }
 
