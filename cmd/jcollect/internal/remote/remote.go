@@ -63,7 +63,11 @@ func (c Command) String() string {
 		return c.said
 	}
 	if c.Script != "" {
-		return "script " + Quote(shortened(c.Script))
+		line, _, more := strings.Cut(strings.TrimSpace(c.Script), "\n")
+		if more {
+			line += " ..."
+		}
+		return "script " + Quote(shortened(line))
 	}
 	return shortened(Join(c.Args))
 }

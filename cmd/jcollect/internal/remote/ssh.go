@@ -80,6 +80,9 @@ type SSH struct {
 	turn  chan struct{} // holds one token: who has it may look at link and dial
 	link  *link
 	ended bool
+
+	failed   error // why the last command found no way to the node; nil if it found one
+	failedAt time.Time
 }
 
 // NewSSH is a node that isn't connected yet.
@@ -97,6 +100,14 @@ func NewSSH(o SSHOptions) *SSH {
 	s.turn <- struct{}{}
 	return s
 }
+
+// A node that all dials of one command failed to reach is tried once for each command from then on, for a while: there
+// may be many, and each would take as long to fail. Those that waited for that command fail with it.
+const (
+	justNow    = time.Second
+	stillDead  = time.Minute
+	longEnough = 5 * time.Second // after which no further dial of a command is begun
+)
 
 // errClosed is the end of every command after Close.
 var errClosed = errors.New("the remote is closed")
@@ -120,7 +131,16 @@ func (s *SSH) live(ctx context.Context) (*link, error) {
 		return nil, ctx.Err()
 	}
 	defer func() { s.turn <- struct{}{} }()
-	wait := firstBackOff
+	wait, tries, begun := firstBackOff, maxDials, time.Now()
+	if s.failed != nil {
+		since := time.Since(s.failedAt)
+		if since < justNow {
+			return nil, s.failed // of whom we waited for
+		}
+		if since < stillDead {
+			tries = 1
+		}
+	}
 	for try := 1; ; try++ {
 		if s.ended {
 			return nil, errClosed
@@ -130,11 +150,17 @@ func (s *SSH) live(ctx context.Context) (*link, error) {
 		}
 		l, err := s.dial(ctx)
 		if err == nil {
-			s.link = l
+			s.link, s.failed = l, nil
 			return l, nil
 		}
 		var refused *RefusedError
-		if errors.As(err, &refused) || try == maxDials || ctx.Err() != nil {
+		if time.Since(begun) > longEnough {
+			tries = try
+		}
+		if try >= tries {
+			s.failed, s.failedAt = err, time.Now()
+		}
+		if errors.As(err, &refused) || try >= tries || ctx.Err() != nil {
 			return nil, err // asking again would get the same answer, or lock the account
 		}
 		select {
