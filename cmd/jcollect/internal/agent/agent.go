@@ -89,6 +89,12 @@ type verb struct {
 // not; stdout has the answer in either case.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) int {
 	answer := Answer{}
+	// The shell of a user who is not root often leaves out where the tools of root are.
+	if path := os.Getenv("PATH"); !strings.Contains(path, "/usr/sbin") {
+		if err := os.Setenv("PATH", path+":/usr/local/sbin:/usr/sbin:/sbin"); err != nil {
+			return 1
+		}
+	}
 	ok, err := respond(ctx, args, stdin)
 	if err == nil {
 		answer.OK, err = json.Marshal(ok)

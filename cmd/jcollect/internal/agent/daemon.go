@@ -10,6 +10,9 @@ type Daemon struct {
 	User string   `json:"user,omitempty"` // who runs it; "" is the agent's user
 	Env  []string `json:"env,omitempty"`  // NAME=value, added to a PATH and who the user is
 	Log  string   `json:"log,omitempty"`  // its outputs are appended there; "" is LogPath(state, Name)
+	// Restart starts it again so many milliseconds after it has ended by itself; 0 is never. One that a request killed stays
+	// dead until a request starts it.
+	Restart int64 `json:"restart_ms,omitempty"`
 }
 
 // LogPath is where a daemon writes that doesn't say, and where the runner notes how it started and ended.

@@ -30,6 +30,9 @@ var signals = map[string]syscall.Signal{
 	"INT": syscall.SIGINT, "QUIT": syscall.SIGQUIT, "USR1": syscall.SIGUSR1, "USR2": syscall.SIGUSR2,
 }
 
+// deadly are those after which a daemon is to stay dead.
+var deadly = []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT}
+
 // signalNamed finds a signal, with or without SIG in front.
 func signalNamed(name string) (syscall.Signal, error) {
 	s, ok := signals[strings.TrimPrefix(strings.ToUpper(name), "SIG")]
@@ -114,17 +117,15 @@ func (a *agent) start(ctx context.Context, d Daemon) (started Started, err error
 		return Started{}, err
 	}
 	if found {
-		on, rest, err := rec.running()
+		on, _, err := rec.running()
 		if err != nil {
 			return Started{}, err
 		}
 		if on {
-			return Started{StateAlready, rec.PID, rec.Log}, nil
+			return Started{StateAlready, rec.PID, rec.Log}, os.RemoveAll(held(path))
 		}
-		if len(rest) > 0 { // what a crash left behind holds ports and files
-			if _, err := a.signalUntil(ctx, rec, syscall.SIGKILL, killWait); err != nil {
-				return Started{}, err
-			}
+		if err := a.retire(ctx, path, rec); err != nil {
+			return Started{}, err
 		}
 	}
 	if d.Log == "" {
@@ -138,6 +139,23 @@ func (a *agent) start(ctx context.Context, d Daemon) (started Started, err error
 		return Started{}, err
 	}
 	return Started{StateStarted, rec.PID, d.Log}, nil
+}
+
+// held is the file that keeps a runner from starting its daemon again.
+func held(path string) string { return path + ".held" }
+
+// hold makes that file.
+func hold(path string) error { return os.WriteFile(held(path), nil, 0o600) }
+
+// retire ends the runner of a daemon that has ended, and what a crash left behind, which holds ports and files.
+func (a *agent) retire(ctx context.Context, path string, rec record) error {
+	if err := hold(path); err != nil {
+		return err
+	}
+	if _, err := a.signalUntil(ctx, rec, syscall.SIGKILL, killWait); err != nil {
+		return err
+	}
+	return errors.Join(a.runnerGone(ctx, rec), os.RemoveAll(held(path)))
 }
 
 // again starts a daemon as it was started before, unless it runs: what a lease can do with a name alone.
@@ -212,9 +230,14 @@ func (a *agent) signal(ctx context.Context, in Signal) (Signalled, error) {
 	if err != nil {
 		return Signalled{}, err
 	}
-	rec, _, found, err := a.load(in.Name)
+	rec, path, found, err := a.load(in.Name)
 	if err != nil || !found {
 		return Signalled{State: StateNone}, err
+	}
+	if rec.Daemon.Restart > 0 && slices.Contains(deadly, s) {
+		if err := hold(path); err != nil {
+			return Signalled{}, err
+		}
 	}
 	return a.signalUntil(ctx, rec, s, killWait)
 }
@@ -301,6 +324,9 @@ func (a *agent) stop(ctx context.Context, in Stop) (told Signalled, err error) {
 	if err != nil || !found {
 		return Signalled{State: StateNone}, err
 	}
+	if err := hold(path); err != nil {
+		return Signalled{}, err
+	}
 	if in.Grace > 0 {
 		told, err = a.ask(ctx, rec, time.Duration(in.Grace)*time.Millisecond)
 		if err != nil {
@@ -321,7 +347,7 @@ func (a *agent) stop(ctx context.Context, in Stop) (told Signalled, err error) {
 	if err := a.runnerGone(ctx, rec); err != nil {
 		return told, err
 	}
-	return told, os.Remove(path)
+	return told, errors.Join(os.Remove(path), os.RemoveAll(held(path)))
 }
 
 // ask sends TERM, and wakes what is paused so that it can obey, and waits.

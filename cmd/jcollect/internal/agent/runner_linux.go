@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -39,7 +40,38 @@ func (a *agent) runner(ctx context.Context, d Daemon) (None, error) {
 	if err := tell(report, rec, nil); err != nil {
 		return None{}, err
 	}
-	return None{}, a.reap(rec, log)
+	for {
+		if err := a.reap(rec, log); err != nil {
+			return None{}, err
+		}
+		again, err := a.awaitRestart(d)
+		if err != nil || !again {
+			return None{}, errors.Join(err, log.Close())
+		}
+		if err := log.Close(); err != nil {
+			return None{}, err
+		}
+		if rec, log, err = a.launch(d); err != nil {
+			return None{}, err
+		}
+	}
+}
+
+// awaitRestart waits until a daemon that has ended is to be started again; false if it is to stay so.
+func (a *agent) awaitRestart(d Daemon) (bool, error) {
+	path, err := a.path("daemons", d.Name, ".json")
+	if err != nil || d.Restart <= 0 {
+		return false, err
+	}
+	const poll = 20 * time.Millisecond
+	for deadline := time.Now().Add(time.Duration(d.Restart) * time.Millisecond); ; time.Sleep(poll) {
+		if _, err := os.Stat(held(path)); err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return false, err
+		}
+		if time.Now().After(deadline) {
+			return true, nil
+		}
+	}
 }
 
 // reporting is where a process that spawn started says how it began. No child of ours may hold it open.
@@ -93,7 +125,7 @@ func (a *agent) launch(d Daemon) (rec record, log *os.File, err error) {
 	if d.Run != "" {
 		args = []string{"/bin/sh", "-c", d.Run}
 	}
-	program, err := exec.LookPath(args[0])
+	program, err := lookPath(args[0], append(env, d.Env...))
 	if err != nil {
 		return rec, nil, hinted(Failed, "setup must install it, or run say its path", "%v", err)
 	}
@@ -134,6 +166,18 @@ func (a *agent) launch(d Daemon) (rec record, log *os.File, err error) {
 	return rec, log, nil
 }
 
+// lookPath finds a program where the environment says.
+func lookPath(name string, env []string) (string, error) {
+	for _, kv := range env {
+		if value, ok := strings.CutPrefix(kv, "PATH="); ok {
+			if err := os.Setenv("PATH", value); err != nil {
+				return "", err
+			}
+		}
+	}
+	return exec.LookPath(name)
+}
+
 // reap waits for all processes of the daemon, and notes how the program itself ended.
 func (a *agent) reap(rec record, log *os.File) error {
 	began := time.Now()
@@ -148,7 +192,7 @@ func (a *agent) reap(rec record, log *os.File) error {
 		case errors.Is(err, syscall.EINTR):
 			continue
 		case errors.Is(err, syscall.ECHILD):
-			return errors.Join(note(log, "%s: nothing of it runs any more", rec.Name), log.Close())
+			return note(log, "%s: nothing of it runs any more", rec.Name)
 		case err != nil:
 			return err
 		case pid != rec.PID:

@@ -72,7 +72,8 @@ func (d *DB) start(ctx context.Context, n *node.Node, x Daemon) (addr string, er
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", n.Name, err)
 	}
-	s, err := n.Start(ctx, agent.Daemon{Name: x.Name, Run: run, Args: args, Dir: x.Dir, User: x.User, Env: env, Log: x.Log})
+	s, err := n.Start(ctx, agent.Daemon{Name: x.Name, Run: run, Args: args, Dir: x.Dir, User: x.User, Env: env, Log: x.Log,
+		Restart: x.Restart.Milliseconds()})
 	d.log.Debug("start", "node", n.Name, "daemon", x.Name, "state", s.State, "pid", s.PID)
 	return addr, err
 }

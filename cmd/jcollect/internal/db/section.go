@@ -63,7 +63,9 @@ type Daemon struct {
 	Grace time.Duration // from TERM to KILL at teardown
 	Nodes string        // all, first, or others
 	Spare bool          // faults leave it alone
-	pos   plan.Pos
+	// Restart starts it again so long after it has ended by itself; 0 is never.
+	Restart time.Duration
+	pos     plan.Pos
 }
 
 // A File is one to write on each node.
@@ -128,7 +130,7 @@ func (d *Plan) fields() []plan.Field {
 		{Key: "env", Doc: "environment of scripts and daemons; a secret is {env: NAME} or {file: NAME}", Read: variables(&d.Env)},
 		{Key: "setup", Doc: "script of sh on each node, before the daemons start", Read: script(&d.Setup)},
 		{Key: "setup-primary", Doc: "script on the first node, after the daemons started everywhere", Read: script(&d.SetupPrimary)},
-		{Key: "daemons", Doc: "programs to keep: a list of {name, run, await, user, env, dir, log, nodes, spare, grace}", Read: plan.Each(d.daemon)},
+		{Key: "daemons", Doc: "programs to keep: a list of {name, run or args, await, user, env, dir, log, nodes, spare, restart, grace}", Read: plan.Each(d.daemon)},
 		{Key: "ready", Doc: "script that succeeds on each node when the cluster may be used; tried again until ready-timeout", Read: script(&d.Ready)},
 		{Key: "ready-timeout", Doc: "how long ready may take (1m)", Read: plan.Duration(&d.ReadyTimeout)},
 		{Key: "primaries", Doc: "script that prints the names or addresses of the nodes that are primaries now", Read: script(&d.Primaries)},
@@ -329,6 +331,7 @@ func (d *Plan) daemon(n *plan.Node, p *plan.Problems) {
 		plan.Field{Key: "log", Doc: "its log on the nodes", Read: absolute(&x.Log, "log")},
 		plan.Field{Key: "nodes", Doc: "where it runs: all, first, others (all)", Read: plan.OneOf(&x.Nodes, "all", "first", "others")},
 		plan.Field{Key: "spare", Doc: "true: kill, pause and restart leave it alone", Read: plan.Bool(&x.Spare)},
+		plan.Field{Key: "restart", Doc: "start it again so long after it has ended by itself; what a fault killed waits for the fault's end", Read: plan.Duration(&x.Restart)},
 		plan.Field{Key: "grace", Doc: "from TERM to KILL at teardown (5s)", Read: plan.Duration(&x.Grace)})
 	if n.Kind == plan.Map && (n.Get("run") == nil) == (n.Get("args") == nil) {
 		p.Add(n.Pos, "run: redis-server /etc/redis.conf", "daemon %q: want either run or args", x.Name)

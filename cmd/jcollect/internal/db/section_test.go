@@ -44,7 +44,7 @@ setup: mkdir -p /data
 setup-primary: init
 daemons:
   - {name: redis, run: "redis-server --port 6379 --id {{quote .Node}}", await: {tcp: 6379}, user: redis, log: /var/log/redis.log, dir: /data}
-  - {name: sentinel, args: [redis-server, "--x={{addr \"n2\"}}"], await: {tcp: "{{.Addr}}:26379", timeout: 5s}, nodes: others, spare: true, grace: 1s, env: {A: "{{.Index}}"}}
+  - {name: sentinel, args: [redis-server, "--x={{addr \"n2\"}}"], await: {tcp: "{{.Addr}}:26379", timeout: 5s}, nodes: others, spare: true, grace: 1s, restart: 2s, env: {A: "{{.Index}}"}}
 ready: redis-cli ping
 ready-timeout: 20s
 primaries: redis-cli role
@@ -75,7 +75,7 @@ func TestReadWholeSection(t *testing.T) {
 			{Name: "redis", Run: "redis-server --port 6379 --id {{quote .Node}}", Await: "127.0.0.1:6379", User: "redis", Log: "/var/log/redis.log",
 				Dir: "/data", Limit: 30 * time.Second, Grace: 5 * time.Second, Nodes: "all"},
 			{Name: "sentinel", Args: []string{"redis-server", `--x={{addr "n2"}}`}, Await: "{{.Addr}}:26379", Limit: 5 * time.Second, Grace: time.Second,
-				Nodes: "others", Spare: true, Env: []Variable{{"A", "{{.Index}}", ""}}}},
+				Nodes: "others", Spare: true, Restart: 2 * time.Second, Env: []Variable{{"A", "{{.Index}}", ""}}}},
 		Logs: []string{"/var/log/redis/*.log"}, Wipe: []string{"/data", "/var/lib/a b"}, PrimaryFirst: true, Tries: 2,
 		Capture: Capture{true, []int{6379, 26379}, "tcp"}, Timeout: time.Minute, ReadyTimeout: 20 * time.Second,
 	}
