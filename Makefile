@@ -2,7 +2,7 @@
 
 FUZZTIME ?= 60s
 
-.PHONY: build release test ci fuzz fuzz-linearizable bench bench-linearizable benchmarks docs-pictures man clean
+.PHONY: build release test test-uml ci fuzz fuzz-linearizable bench bench-linearizable benchmarks docs-pictures man clean
 
 build: ## the commands, static, into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -20,6 +20,9 @@ release: ## the commands for each system, into bin/, jcollect with agents for no
 
 test: ## what must pass before a push
 	go test ./...
+
+test-uml: ## what needs nodes with a kernel of their own, as root (Debian: user-mode-linux, kmod, e2fsprogs); some two minutes
+	JCOLLECT_UML=1 go test -count=1 -timeout 10m -v -run UML ./cmd/jcollect/...
 
 ci: ## the same, and all else that the checks on every change run
 	.ci/run

@@ -38,7 +38,9 @@ or, for a lab that stays:
 
 It needs Linux, root, and the programs ip and sshd (Debian: iproute2,
 openssh-server; sshd need not run). The nodes share this machine's kernel and
-clock: faults of the clock can't be tried in a lab.`
+clock. For faults of the clock, tc netem and the loss of unsynced writes there is
+--kind uml: nodes are User-Mode Linux (Debian: user-mode-linux, kmod, e2fsprogs),
+which start in seconds and are slow; "lab stop" loses what was not synced.`
 
 // labFlags say which lab is meant.
 type labFlags struct{ name, dir string }
@@ -97,12 +99,13 @@ func (f *labFlags) open() (*lab.Lab, error) {
 
 // labUp makes a lab.
 func labUp(e *env, f *labFlags) *cobra.Command {
-	return &cobra.Command{
+	var kind string
+	c := &cobra.Command{
 		Use:   "up [N]",
 		Short: "Make a lab of N nodes (5)",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			o := lab.Options{Name: f.name, Dir: f.dir}
+			o := lab.Options{Name: f.name, Dir: f.dir, Kind: kind}
 			if o.Name == "" {
 				o.Name = defaultLab
 			}
@@ -126,6 +129,8 @@ func labUp(e *env, f *labFlags) *cobra.Command {
 			return nil
 		},
 	}
+	c.Flags().StringVar(&kind, "kind", lab.KindNamespace, "namespace, or uml: nodes with a kernel, clock and disk of their own")
+	return c
 }
 
 // labDown ends labs.

@@ -17,6 +17,7 @@ import (
 // the lab's room: so its clients, whatever programs they are, reach the nodes as they would reach real ones.
 type labRun struct {
 	nodes int      // 0: no lab
+	kind  string   // of the lab
 	room  *lab.Lab // in whose room we are; nil outside
 }
 
@@ -74,7 +75,7 @@ func (l *labRun) needsOne() bool { return l.nodes > 0 && l.room == nil }
 func (l *labRun) runInside(e *env) error {
 	ctx, cancel := context.WithTimeout(e.soft, labTime)
 	defer cancel()
-	cluster, err := lab.Up(ctx, lab.Options{Nodes: l.nodes})
+	cluster, err := lab.Up(ctx, lab.Options{Nodes: l.nodes, Kind: l.kind})
 	if err != nil {
 		e.code = max(e.code, exitCrash)
 		if e.soft.Err() != nil {

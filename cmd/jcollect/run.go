@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"jcheck/cmd/jcollect/internal/lab"
 	"jcheck/cmd/jcollect/internal/node"
 	"jcheck/cmd/jcollect/internal/run"
 )
@@ -90,6 +91,7 @@ type launchFlags struct {
 func bindLaunchFlags(flags *pflag.FlagSet) *launchFlags {
 	o := new(launchFlags)
 	flags.IntVar(&o.lab.nodes, "lab", 0, "run it on a lab of `N` nodes, made on this machine for this run")
+	flags.StringVar(&o.lab.kind, "lab-kind", lab.KindNamespace, "namespace, or uml: nodes with a kernel, clock and disk of their own")
 	flags.StringVar(&o.store, "store", defaultStore, "the `DIR` of all runs")
 	flags.StringVar(&o.helper, "helper", "", "a jcollect for nodes of another architecture, or a `DIR` of such")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print the verdict line only")

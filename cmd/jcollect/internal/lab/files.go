@@ -6,8 +6,10 @@ import (
 	"crypto/rand"
 	_ "embed"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,6 +24,12 @@ var nodeScript string
 
 //go:embed room.sh
 var roomScript string
+
+//go:embed uml.sh
+var umlScript string
+
+//go:embed umlinit.sh
+var umlInitScript string
 
 // sshdConfig is how nodes let people in: root with the lab's key, and as few surprises as possible.
 const sshdConfig = `# Made by jcollect lab.
@@ -56,7 +64,7 @@ func (l *Lab) files() error {
 		}
 	}
 	for name, text := range map[string]string{"id": string(private), "id.pub": public, "known_hosts": known.String(), "hosts": l.hosts(""),
-		"ssh_config": l.sshConfig(), "node.sh": nodeScript, "room.sh": roomScript} {
+		"ssh_config": l.sshConfig(), "node.sh": nodeScript, "room.sh": roomScript, "uml.sh": umlScript, "umlinit.sh": umlInitScript} {
 		mode := os.FileMode(0o600)
 		if name == "hosts" {
 			mode = 0o644 // everybody on this machine may read /etc/hosts
@@ -116,6 +124,28 @@ func (l *Lab) nodeFiles(n Node, hostKey []byte, public string) error {
 		if err := os.WriteFile(filepath.Join(up, f.path), []byte(f.text), f.mode); err != nil {
 			return err
 		}
+	}
+	if l.state.Kind == KindUML {
+		return makeDisk(filepath.Join(l.dir, n.Name, "disk"))
+	}
+	return nil
+}
+
+// diskBytes is how much a node with a kernel of its own can write. The file takes only what was written.
+const diskBytes = 8 << 30
+
+// makeDisk makes the disk of a node with a kernel of its own. What such a node wrote and didn't sync is lost with its
+// power, as on a real one.
+func makeDisk(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f.Truncate(diskBytes), f.Close()); err != nil {
+		return err
+	}
+	if out, err := exec.Command(sbin("mkfs.ext4"), "-q", "-F", "-E", "nodiscard,lazy_itable_init=1,lazy_journal_init=1", path).CombinedOutput(); err != nil {
+		return fmt.Errorf("mkfs.ext4: %w: %s", err, out)
 	}
 	return nil
 }

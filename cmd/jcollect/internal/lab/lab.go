@@ -42,15 +42,25 @@ const (
 	own      = "1"
 )
 
-// upTime bounds how long a node may take to answer.
-const upTime = 20 * time.Second
+// upTime bounds how long a node may take to answer; one with a kernel of its own has to start that.
+const (
+	upTime    = 20 * time.Second
+	upTimeUML = 2 * time.Minute
+)
 
 // downTime bounds how long processes may take to die.
 const downTime = 10 * time.Second
 
+// The kinds of labs.
+const (
+	KindNamespace = "namespace" // nodes share this machine's kernel: quick, but with one clock for all
+	KindUML       = "uml"       // User-Mode Linux: a kernel for each node, with its own clock and disk
+)
+
 // Options say what lab to make.
 type Options struct {
 	Nodes int    // 0 is 5
+	Kind  string // "" is KindNamespace
 	Name  string // "" is one that no other lab has
 	Dir   string // where labs lie; "" is DefaultDir
 }
@@ -79,6 +89,7 @@ type Lab struct {
 // state is what lab.json says.
 type state struct {
 	Name  string   `json:"name"`
+	Kind  string   `json:"kind"`
 	Room  Process  `json:"room"`
 	Nodes []Node   `json:"nodes"`
 	Notes []string `json:"notes,omitempty"`
@@ -89,6 +100,9 @@ func (l *Lab) Name() string { return l.state.Name }
 
 // Dir is the lab's folder.
 func (l *Lab) Dir() string { return l.dir }
+
+// Kind is what its nodes are.
+func (l *Lab) Kind() string { return l.state.Kind }
 
 // Nodes are the machines, n1 first.
 func (l *Lab) Nodes() []Node {

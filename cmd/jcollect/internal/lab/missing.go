@@ -26,8 +26,8 @@ func (e *MissingError) Error() string {
 	return "a lab can't be made here: " + strings.Join(parts, "; ")
 }
 
-// Missing is what keeps this machine from having a lab; empty if nothing does.
-func Missing() []Lack {
+// Missing is what keeps this machine from having a lab of a kind; empty if nothing does.
+func Missing(kind string) []Lack {
 	if runtime.GOOS != "linux" {
 		return []Lack{{"this is " + runtime.GOOS + ", and namespaces are Linux's", "a virtual machine with Linux, or nodes of your own with --nodes"}}
 	}
@@ -38,8 +38,16 @@ func Missing() []Lack {
 	if sshdPath() == "" {
 		lacks = append(lacks, Lack{"no sshd", "apt-get install openssh-server, or dnf install openssh-server; it need not run here"})
 	}
-	for _, t := range []struct{ program, pack string }{{"ip", "iproute2"}, {"mount", "mount"}, {"umount", "mount"}, {"pivot_root", "util-linux"}} {
-		if _, err := exec.LookPath(t.program); err != nil && !inSbin(t.program) {
+	needs := []struct{ program, pack string }{{"ip", "iproute2"}, {"mount", "mount"}, {"umount", "mount"}, {"pivot_root", "util-linux"}}
+	if kind == KindUML {
+		needs = append(needs, struct{ program, pack string }{"linux.uml", "user-mode-linux"}, struct{ program, pack string }{"insmod", "kmod"},
+			struct{ program, pack string }{"mkfs.ext4", "e2fsprogs"})
+		if _, err := os.Stat("/dev/net/tun"); err != nil {
+			lacks = append(lacks, Lack{"no /dev/net/tun", "modprobe tun; in a container, --device /dev/net/tun"})
+		}
+	}
+	for _, t := range needs {
+		if sbin(t.program) == "" {
 			lacks = append(lacks, Lack{"no program " + t.program, "apt-get install " + t.pack})
 		}
 	}
@@ -61,12 +69,18 @@ func sshdPath() string {
 	return ""
 }
 
-// inSbin tells whether a program lies where PATH may not lead.
-func inSbin(name string) bool {
+// umlPath is where the kernel of User-Mode Linux is; "" if it is nowhere.
+func umlPath() string { return sbin("linux.uml") }
+
+// sbin is where a program lies, also where PATH may not lead; "" if it is nowhere.
+func sbin(name string) string {
+	if path, err := exec.LookPath(name); err == nil {
+		return path
+	}
 	for _, dir := range []string{"/usr/sbin/", "/sbin/"} {
 		if _, err := os.Stat(dir + name); err == nil {
-			return true
+			return dir + name
 		}
 	}
-	return false
+	return ""
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // unable is the answer of all that needs Linux.
-func unable() error { return &MissingError{Missing()} }
+func unable() error { return &MissingError{Missing("")} }
 
 // Up needs Linux.
 func Up(context.Context, Options) (*Lab, error) { return nil, unable() }

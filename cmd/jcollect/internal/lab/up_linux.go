@@ -26,7 +26,13 @@ var dropped = []uintptr{unix.CAP_SYS_TIME, unix.CAP_SYS_BOOT, unix.CAP_SYS_MODUL
 
 // Up makes a lab and waits until all nodes answer. On an error nothing of it is left.
 func Up(ctx context.Context, o Options) (*Lab, error) {
-	if missing := Missing(); len(missing) > 0 {
+	if o.Kind == "" {
+		o.Kind = KindNamespace
+	}
+	if o.Kind != KindNamespace && o.Kind != KindUML {
+		return nil, fmt.Errorf("%q is no kind of lab (hint: %s, %s)", o.Kind, KindNamespace, KindUML)
+	}
+	if missing := Missing(o.Kind); len(missing) > 0 {
 		return nil, &MissingError{missing}
 	}
 	l, err := prepare(o)
@@ -76,7 +82,7 @@ func prepare(o Options) (*Lab, error) {
 		}
 		return nil, err
 	}
-	l := &Lab{dir: dir, state: state{Name: o.Name}}
+	l := &Lab{dir: dir, state: state{Name: o.Name, Kind: o.Kind}}
 	for i := range o.Nodes {
 		l.state.Nodes = append(l.state.Nodes, Node{Name: fmt.Sprintf("n%d", i+1), Addr: fmt.Sprintf("%s%d", network, 11+i)})
 	}
@@ -91,7 +97,11 @@ func (l *Lab) build(ctx context.Context) error {
 	if err := l.files(); err != nil {
 		return err
 	}
-	p, begin, err := l.spawn(filepath.Join(l.dir, "room.log"), unix.CLONE_NEWNET|unix.CLONE_NEWNS, "room.sh", filepath.Join(l.dir, "hosts"))
+	self, err := find(os.Getpid())
+	if err != nil {
+		return err
+	}
+	p, begin, err := l.spawn(self, filepath.Join(l.dir, "room.log"), unix.CLONE_NEWNET|unix.CLONE_NEWNS, "room.sh", filepath.Join(l.dir, "hosts"))
 	if err != nil {
 		return err
 	}
@@ -110,7 +120,11 @@ func (l *Lab) build(ctx context.Context) error {
 
 // boot starts nodes that are off, and waits until they answer.
 func (l *Lab) boot(ctx context.Context, names []string) error {
-	ctx, cancel := context.WithTimeout(ctx, upTime)
+	limit := upTime
+	if l.state.Kind == KindUML {
+		limit = upTimeUML
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	if err := l.launch(names); err != nil {
 		return err
@@ -149,17 +163,13 @@ func (l *Lab) launch(names []string) error {
 		if err := os.Remove(filepath.Join(l.dir, name, "connected")); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
-		args := []string{n.Name, filepath.Join(l.dir, n.Name), filepath.Dir(l.dir), n.Addr, network6 + n.Addr[len(network):], sshdPath()}
-		p, begin, err := l.spawn(filepath.Join(l.dir, n.Name, "log"),
-			unix.CLONE_NEWNET|unix.CLONE_NEWNS|unix.CLONE_NEWPID|unix.CLONE_NEWUTS|unix.CLONE_NEWIPC, "node.sh", append(args, volumes(l.dir)...)...)
+		p, begin, err := l.start(*n)
 		if err != nil {
 			return fmt.Errorf("%s: %w", n.Name, err)
 		}
 		n.Process = p
 		begins = append(begins, begin)
-		// A node keeps its hardware address as machines do, or others would look for it at its old one after a restart.
-		cables = append(cables, fmt.Sprintf("link add %s type veth peer name eth0 address %s netns %d", n.Name, n.hardware(), p.PID),
-			fmt.Sprintf("link set %s master br0 up", n.Name))
+		cables = append(cables, l.cable(*n)...)
 	}
 	if err := l.save(); err != nil || len(cables) == 0 {
 		return err
@@ -174,15 +184,41 @@ func (l *Lab) launch(names []string) error {
 	return errors.Join(errs...)
 }
 
+// start starts process 1 of a node. It waits to be let go.
+func (l *Lab) start(n Node) (p Process, begin func() error, err error) {
+	const own = unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC
+	log := filepath.Join(l.dir, n.Name, "log")
+	args := []string{n.Name, filepath.Join(l.dir, n.Name), filepath.Dir(l.dir), n.Addr, network6 + n.Addr[len(network):], sshdPath()}
+	if l.state.Kind == KindUML {
+		// The kernel's end of the cable is in the room; its own network is inside of it.
+		return l.spawn(l.state.Room, log, own, "uml.sh", append(args, n.hardware(), umlPath())...)
+	}
+	self, err := find(os.Getpid())
+	if err != nil {
+		return p, nil, err
+	}
+	return l.spawn(self, log, own|unix.CLONE_NEWNET, "node.sh", append(args, volumes(l.dir)...)...)
+}
+
+// cable is what connects a node to the bridge, in the words of ip.
+func (l *Lab) cable(n Node) []string {
+	cable := fmt.Sprintf("tuntap add dev %s mode tap", n.Name)
+	if l.state.Kind == KindNamespace {
+		// A node keeps its hardware address as machines do, or others would look for it at its old one after a restart.
+		cable = fmt.Sprintf("link add %s type veth peer name eth0 address %s netns %d", n.Name, n.hardware(), n.Process.PID)
+	}
+	return []string{cable, fmt.Sprintf("link set %s master br0 up", n.Name)}
+}
+
 // hardware is a node's address on the bridge.
 func (n Node) hardware() string {
 	ip := net.ParseIP(n.Addr).To4()
 	return fmt.Sprintf("02:6a:%02x:%02x:%02x:%02x", ip[0], ip[1], ip[2], ip[3])
 }
 
-// spawn starts a script in namespaces of its own. It waits until begin is called, and ends by itself if that never
+// spawn starts a script in namespaces of its own, the network being that of a process if it isn't among them. It waits until begin is called, and ends by itself if that never
 // comes, so that no process is ever at work that isn't written down.
-func (l *Lab) spawn(log string, spaces uintptr, script string, args ...string) (p Process, begin func() error, err error) {
+func (l *Lab) spawn(from Process, log string, spaces uintptr, script string, args ...string) (p Process, begin func() error, err error) {
 	out, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return p, nil, err
@@ -197,7 +233,7 @@ func (l *Lab) spawn(log string, spaces uintptr, script string, args ...string) (
 	if err != nil {
 		return p, nil, err
 	}
-	if err := startWithout(cmd, dropped); err != nil {
+	if err := startWithout(from, cmd, dropped); err != nil {
 		_ = in.Close()
 		return p, nil, fmt.Errorf("make namespaces: %w (hint: in a container, one that is privileged; else a kernel with namespaces)", err)
 	}
@@ -213,21 +249,16 @@ func (l *Lab) spawn(log string, spaces uintptr, script string, args ...string) (
 	}, nil
 }
 
-// startWithout starts a program that has lost rights for good.
-func startWithout(cmd *exec.Cmd, rights []uintptr) error {
-	self := Process{PID: os.Getpid()}
-	var err error
-	if self.Start, _, err = statOf(self.PID); err != nil {
-		return err
-	}
-	return self.inside(func() error {
+// startWithout starts a program that has lost rights for good, in the network of a process.
+func startWithout(from Process, cmd *exec.Cmd, rights []uintptr) error {
+	return from.inside(func() error {
 		for _, r := range rights {
 			if err := unix.Prctl(unix.PR_CAPBSET_DROP, r, 0, 0, 0); err != nil {
 				return fmt.Errorf("drop right %d: %w", r, err)
 			}
 		}
 		return cmd.Start()
-	})
+	}, "net")
 }
 
 // links runs lines of ip in the room.
@@ -326,6 +357,11 @@ func (l *Lab) Stop(ctx context.Context, name string) error {
 func (l *Lab) Restart(ctx context.Context, name string) error {
 	if !slices.Contains(l.Names(), name) {
 		return fmt.Errorf("the lab %s has no node %s", l.Name(), name)
+	}
+	if l.state.Kind == KindUML {
+		if err := l.links("link del " + name); err != nil {
+			return err
+		}
 	}
 	// The cable of a dead node goes a moment after it.
 	deadline := time.Now().Add(downTime)

@@ -208,7 +208,7 @@ func (c *cluster) knownHosts() {
 	c.on(r, `cp /etc/ssh/jcollect_lab/host_key /root/kept && rm /etc/ssh/jcollect_lab/host_key &&
 ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/jcollect_lab/host_key && kill -HUP $(cat /run/sshd.pid)`)
 	defer c.on(r, `cp /root/kept /etc/ssh/jcollect_lab/host_key && kill -HUP $(cat /run/sshd.pid)`) // by the connection of before
-	for range 50 { // until it has its new key
+	for range 50 {                                                                                  // until it has its new key
 		_, err = c.open(o).Exec(c.Context(), remote.Command{Args: []string{"true"}})
 		if err != nil && strings.Contains(err.Error(), "another machine") {
 			break

@@ -11,16 +11,31 @@ import (
 	"jcheck/cmd/jcollect/internal/remote"
 )
 
-// Variable is the environment variable that lets tests make clusters: they take longer than others, and root.
-const Variable = "JCOLLECT_CLUSTER"
+// The environment variables that let tests make clusters: they take longer than others, and root.
+const (
+	Variable    = "JCOLLECT_CLUSTER"
+	VariableUML = "JCOLLECT_UML"
+)
 
 // Up makes a lab that goes with the test. It skips the test, and says why, where labs are not wanted or can't be.
 func Up(t testing.TB, nodes int) *lab.Lab {
 	t.Helper()
 	Need(t)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	return up(t, lab.Options{Nodes: nodes})
+}
+
+// UpUML makes a lab whose nodes have a kernel of their own, with the same promise.
+func UpUML(t testing.TB, nodes int) *lab.Lab {
+	t.Helper()
+	need(t, VariableUML, lab.KindUML)
+	return up(t, lab.Options{Nodes: nodes, Kind: lab.KindUML})
+}
+
+func up(t testing.TB, o lab.Options) *lab.Lab {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
-	l, err := lab.Up(ctx, lab.Options{Nodes: nodes})
+	l, err := lab.Up(ctx, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,10 +46,15 @@ func Up(t testing.TB, nodes int) *lab.Lab {
 // Need skips the test where labs are not wanted or can't be.
 func Need(t testing.TB) {
 	t.Helper()
-	if os.Getenv(Variable) == "" {
-		t.Skip("makes a cluster (hint: " + Variable + "=1, as root)")
+	need(t, Variable, lab.KindNamespace)
+}
+
+func need(t testing.TB, variable, kind string) {
+	t.Helper()
+	if os.Getenv(variable) == "" {
+		t.Skip("makes a cluster (hint: " + variable + "=1, as root)")
 	}
-	if missing := lab.Missing(); len(missing) > 0 {
+	if missing := lab.Missing(kind); len(missing) > 0 {
 		t.Skip((&lab.MissingError{Lacks: missing}).Error())
 	}
 }
