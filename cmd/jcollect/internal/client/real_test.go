@@ -286,7 +286,7 @@ func kindsOf(r check.Result) []string {
 // lasting is how long a database is driven: longer where there is time for it.
 func lasting() time.Duration {
 	if os.Getenv("JCOLLECT_CLUSTER") != "" {
-		return 3 * time.Second
+		return time.Second
 	}
 	return 150 * time.Millisecond
 }

@@ -43,8 +43,13 @@ func openResp(ctx context.Context, addr string, conf *tls.Config) (*respConn, er
 	if err != nil {
 		return nil, err
 	}
-	return &respConn{wire: w, rw: rw, r: bufio.NewReader(rw)}, nil
+	c := respReader(rw)
+	c.wire, c.rw = w, rw
+	return c, nil
 }
+
+// respReader reads answers from r.
+func respReader(r io.Reader) *respConn { return &respConn{r: bufio.NewReader(r)} }
 
 // close ends the connection.
 func (c *respConn) close() { c.wire.sever() }

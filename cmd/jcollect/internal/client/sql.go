@@ -51,18 +51,17 @@ func (d *sqlDriver) Open(ctx context.Context, p Process) (Session, error) {
 	return &sqlSession{d, p, c}, nil
 }
 
-// Setup makes the tables.
+// Setup makes the tables, and the database that they are in if there is none.
 func (d *sqlDriver) Setup(ctx context.Context, p Process) error {
-	if d.plan.dialect.createDatabase != "" {
-		if err := d.each(ctx, p, "", d.plan.dialect.createDatabase+"`"+strings.ReplaceAll(d.plan.database, "`", "``")+"`"); err != nil {
+	err := d.each(ctx, p, d.plan.database, append(d.drops(), d.creates()...)...)
+	if d.plan.dialect.noDatabase(err) {
+		if err := d.each(ctx, p, d.plan.dialect.anyDatabase, "CREATE DATABASE "+d.plan.dialect.quoted(d.plan.database)); err != nil {
 			return err
 		}
+		err = d.each(ctx, p, d.plan.database, d.creates()...)
 	}
-	if err := d.each(ctx, p, d.plan.database, append(d.drops(), d.creates()...)...); err != nil {
+	if err != nil || d.load.object != "bank" {
 		return err
-	}
-	if d.load.object != "bank" {
-		return nil
 	}
 	c, err := d.connect(ctx, p, d.plan.database)
 	if err != nil {
@@ -77,14 +76,13 @@ func (d *sqlDriver) Setup(ctx context.Context, p Process) error {
 	return nil
 }
 
-// Teardown removes the tables. A database that isn't there, or isn't reached at all, has none.
+// Teardown removes the tables. A database that isn't there has none.
 func (d *sqlDriver) Teardown(ctx context.Context, p Process) error {
-	if d.plan.dialect.createDatabase != "" {
-		if err := d.each(ctx, p, "", d.plan.dialect.createDatabase+"`"+strings.ReplaceAll(d.plan.database, "`", "``")+"`"); err != nil {
-			return err
-		}
+	err := d.each(ctx, p, d.plan.database, d.drops()...)
+	if d.plan.dialect.noDatabase(err) {
+		return nil
 	}
-	return d.each(ctx, p, d.plan.database, d.drops()...)
+	return err
 }
 
 // each performs statements one after another.

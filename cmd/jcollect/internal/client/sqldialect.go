@@ -2,26 +2,33 @@ package client
 
 import (
 	"context"
+	"errors"
+	"strconv"
 	"strings"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"jcheck/cmd/jcollect/internal/plan"
 )
 
 // A sqlDialect is a row of the table of databases that speak SQL.
 type sqlDialect struct {
-	names          []string // in plans
-	port           int
-	database       string // that tables are made in, if the plan doesn't say
-	user           string
-	open           func(ctx context.Context, o *sqlPlan, p Process, database string) (sqlConn, error)
-	fates          func() fateTable
-	isolate        string // sets the level of the session's transactions
-	createDatabase string // "" if there is one already
-	types          *strings.Replacer
-	upsertPattern  string
-	oldPrefix      string // before a column's name: what the row has; the table's name replaces TABLE
-	newValue       string // the value that was given, of COLUMN
-	lastID         string // the identifier that this session inserted last
+	names           []string // in plans
+	port            int
+	database        string // that tables are made in, if the plan doesn't say
+	user            string
+	open            func(ctx context.Context, o *sqlPlan, p Process, database string) (sqlConn, error)
+	fates           func() fateTable
+	isolate         string // sets the level of the session's transactions
+	unknownDatabase string // the error of a database that isn't there
+	anyDatabase     string // one that is always there
+	quote           string // around names
+	types           *strings.Replacer
+	upsertPattern   string
+	oldPrefix       string // before a column's name: what the row has; the table's name replaces TABLE
+	newValue        string // the value that was given, of COLUMN
+	lastID          string // the identifier that this session inserted last
 }
 
 // sqlDialects is the table.
@@ -29,7 +36,8 @@ func sqlDialects() []sqlDialect {
 	return []sqlDialect{{
 		names: []string{"postgresql", "postgres"}, port: 5432, database: "postgres", user: "postgres",
 		open: openPostgres, fates: postgresFates,
-		isolate:       "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL ",
+		isolate:         "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL ",
+		unknownDatabase: "3D000", anyDatabase: "postgres", quote: `"`,
 		types:         strings.NewReplacer("PRIMARY KEY", "PRIMARY KEY", "KEY", "VARCHAR(255)", "LONG", "TEXT", "SERIAL", "BIGSERIAL PRIMARY KEY"),
 		upsertPattern: "INSERT INTO TABLE (k, COLUMN) VALUES ($1, $2) ON CONFLICT (k) DO UPDATE SET COLUMN = CHANGE",
 		oldPrefix:     "TABLE.COLUMN", newValue: "EXCLUDED.COLUMN",
@@ -37,8 +45,8 @@ func sqlDialects() []sqlDialect {
 	}, {
 		names: []string{"mysql", "mariadb"}, port: 3306, database: "jcollect", user: "root",
 		open: openMySQL, fates: mysqlFates,
-		isolate:        "SET SESSION TRANSACTION ISOLATION LEVEL ",
-		createDatabase: "CREATE DATABASE IF NOT EXISTS ",
+		isolate:         "SET SESSION TRANSACTION ISOLATION LEVEL ",
+		unknownDatabase: "1049", anyDatabase: "", quote: "`",
 		types: strings.NewReplacer("PRIMARY KEY", "PRIMARY KEY", "KEY", "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
 			"LONG", "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", "SERIAL", "BIGINT AUTO_INCREMENT PRIMARY KEY"),
 		upsertPattern: "INSERT INTO TABLE (k, COLUMN) VALUES ($1, $2) ON DUPLICATE KEY UPDATE COLUMN = CHANGE",
@@ -51,6 +59,18 @@ func sqlDialects() []sqlDialect {
 func (d *sqlDialect) upsert(table, column, change string) string {
 	fill := strings.NewReplacer("TABLE", table, "COLUMN", column)
 	return upsertOf(d.upsertPattern, table, column, change, fill.Replace(d.oldPrefix), fill.Replace(d.newValue))
+}
+
+// noDatabase tells of an error that there is no database of the plan's name.
+func (d *sqlDialect) noDatabase(err error) bool {
+	var pg *pgconn.PgError
+	var my *mysql.MySQLError
+	return errors.As(err, &pg) && pg.Code == d.unknownDatabase || errors.As(err, &my) && strconv.Itoa(int(my.Number)) == d.unknownDatabase
+}
+
+// quoted is a name as statements have it.
+func (d *sqlDialect) quoted(name string) string {
+	return d.quote + strings.ReplaceAll(name, d.quote, d.quote+d.quote) + d.quote
 }
 
 // sqlObjects are what a client sql can hold.
