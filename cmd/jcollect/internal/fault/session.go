@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"jcheck/cmd/jcollect/internal/client"
@@ -13,6 +14,18 @@ import (
 
 // healF is the operation that heals everything. A plan may use it whatever its faults are.
 const healF = "heal"
+
+// Operations are the functions that the nemesis of a plan knows, whichever faults it injects by itself.
+func (f Plan) Operations() []string {
+	names := []string{healF}
+	for _, k := range kinds(f) {
+		for _, m := range k.moves {
+			names = append(names, m.f)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
 
 // Session is what the nemesis's thread uses. Every call ends as Info: a fault is no operation of the database.
 func (n *Nemesis) Session() client.Session { return session{n} }

@@ -29,34 +29,34 @@ func (o *onUpdate) Update(ctx Context, op Op) Generator { return &onUpdate{o.f, 
 
 // traced tells what g does.
 type traced struct {
-	name string
-	g    Generator
+	name    string
+	g       Generator
+	waiting bool // it said so already: who waits is asked again and again
 }
 
 // Trace is g, which tells what it is asked and answers; the context says whom (WithTrace).
-func Trace(name string, g Generator) Generator { return &traced{name, g} }
+func Trace(name string, g Generator) Generator { return &traced{name: name, g: g} }
 
 func (t *traced) Op(ctx Context) (Op, Status, Generator) {
 	op, status, next := t.g.Op(ctx)
-	if ctx.trace != nil {
+	if ctx.trace != nil && !(t.waiting && status == Pending) {
 		said := [...]string{"done", "pending", op.String(), "broken"}[status]
 		ctx.trace(fmt.Sprintf("%s: at %d, %d of %d free: %s", t.name, ctx.TimeNS, ctx.free.Len(), ctx.all.Len(), said))
 	}
 	if ended(status) {
 		return op, status, next
 	}
-	return op, status, &traced{t.name, next}
+	if status == Pending && t.waiting && same(next, t.g) {
+		return op, status, t
+	}
+	return op, status, &traced{t.name, next, status == Pending}
 }
 
 func (t *traced) Update(ctx Context, op Op) Generator {
 	if ctx.trace != nil {
 		ctx.trace(fmt.Sprintf("%s: update: %s", t.name, op))
 	}
-	next := t.g.Update(ctx, op)
-	if same(next, t.g) {
-		return t
-	}
-	return &traced{t.name, next}
+	return &traced{name: t.name, g: t.g.Update(ctx, op)}
 }
 
 // String is the operation in a few words, for messages.

@@ -20,9 +20,17 @@ const (
 	byThreads // those that were named
 )
 
+// Said is an operation that a plan's generator has.
+type Said struct {
+	F       string
+	At      plan.Pos
+	Nemesis bool // whether it is for the nemesis
+}
+
 // reader reads the generator of a plan.
 type reader struct {
 	p     *plan.Problems
+	said  *[]Said
 	scope scope
 	again bool // an operation that stands alone comes again and again
 }
@@ -30,14 +38,21 @@ type reader struct {
 // Read reads a generator as `generator:` of a plan has it; docs/generators.md tells the keys. A list at the top is phases.
 // An operation outside clients and nemesis is for clients. A nil node gives no generator.
 func Read(n *plan.Node, p *plan.Problems) Generator {
+	g, _ := ReadSaid(n, p)
+	return g
+}
+
+// ReadSaid is Read, and tells which operations the generator has, as they stand in the plan.
+func ReadSaid(n *plan.Node, p *plan.Problems) (Generator, []Said) {
 	if n == nil {
-		return nil
+		return nil, nil
 	}
-	r := reader{p: p}
+	var said []Said
+	r := reader{p: p, said: &said}
 	if n.Kind == plan.List {
-		return Phases(r.list(n, 1)...)
+		return Phases(r.list(n, 1)...), said
 	}
-	return r.generator(n)
+	return r.generator(n), said
 }
 
 // Mentions tells whether a generator of a plan has a key of that name somewhere: nemesis, say.
@@ -175,6 +190,7 @@ func (r reader) operation(n *plan.Node, pairs []plan.Pair) Generator {
 	if section.Get("f") != nil && t.F == "" {
 		r.p.Add(section.Get("f").Pos, "f: read, say", "an operation needs a function")
 	}
+	*r.said = append(*r.said, Said{t.F, n.Pos, r.scope == byNemesis})
 	g := v.operation(t)
 	if r.again {
 		g = Repeat(g)

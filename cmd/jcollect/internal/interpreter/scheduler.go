@@ -58,7 +58,7 @@ func newScheduler(o Options) (*scheduler, error) {
 	n := max(o.Use.Concurrency, 0)
 	s := &scheduler{
 		crew: &crew{ctx: ctx, o: &o, results: make(chan result, n+1)}, cancel: cancel,
-		gen: o.Generator, ctx: generator.NewContext(n, o.Nemesis != nil, o.Seed),
+		gen: o.Generator, ctx: generator.NewContext(n, o.Nemesis != nil, o.Seed).WithTrace(func(line string) { o.Log.Info(line) }),
 		watchNS: never, alarmNS: never, recorder: record(o.Sink),
 	}
 	if o.coarse {

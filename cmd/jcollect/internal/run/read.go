@@ -72,7 +72,9 @@ func Read(root *plan.Node, dir string, p *plan.Problems) *Test {
 	t.DB = db.Read(s.db, p)
 	t.Client = client.Read(s.client, p)
 	t.Workload = workload.Read(s.workload, p)
-	t.own = generator.Read(t.Generator, p)
+	var said []generator.Said
+	t.own, said = generator.ReadSaid(t.Generator, p)
+	t.known(said, p)
 	t.Nemesis = fault.Read(s.nemesis, p)
 	t.Nemesis.Check(t.Nodes, p)
 	t.together(root, p)
@@ -80,6 +82,19 @@ func Read(root *plan.Node, dir string, p *plan.Problems) *Test {
 		p.Add(root.Pos, "workload: {kind: register}, say", "the plan has neither a workload nor a generator")
 	}
 	return t
+}
+
+// known adds operations of the nemesis that no fault has. Names that a generator changes by itself are left to the run.
+func (t *Test) known(said []generator.Said, p *plan.Problems) {
+	if generator.Mentions(t.Generator, "f-map") {
+		return
+	}
+	names := t.Nemesis.Operations()
+	for _, s := range said {
+		if s.Nemesis && s.F != "" && !slices.Contains(names, s.F) {
+			p.Add(s.At, plan.Suggest(s.F, names, "one of"), "no fault has the operation %s", s.F)
+		}
+	}
 }
 
 // together adds what is wrong between sections that are right by themselves.
