@@ -50,7 +50,7 @@ func runCommand(e *env) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := t.Refusal(); err != nil {
+		if err := errors.Join(t.Refusal(), t.Able()); err != nil {
 			return err
 		}
 		launch, err := e.launch(o)

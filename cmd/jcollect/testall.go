@@ -102,7 +102,7 @@ func allTests(flags *planFlags, files, matrix []string) ([]*run.Test, error) {
 		return nil, err
 	}
 	for _, t := range tests {
-		if err := t.Refusal(); err != nil {
+		if err := errors.Join(t.Refusal(), t.Able()); err != nil {
 			return nil, fmt.Errorf("%s: %w", t.Name, err)
 		}
 	}

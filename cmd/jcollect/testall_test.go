@@ -25,7 +25,7 @@ var outcomes = map[string]run.Outcome{
 func aSeries(t *testing.T, args ...string) (code int, out, errs string, ran []string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "plan.yaml")
-	if err := os.WriteFile(file, []byte("name: quiet\nworkload: {kind: register}\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("name: quiet\nclient: {kind: noop}\nworkload: {kind: register}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
