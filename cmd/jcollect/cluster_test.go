@@ -197,7 +197,10 @@ func TestCluster(t *testing.T) {
 		"whole": wholeRun, "interrupt": interruptions, "twice": interruptedTwice, "killed": killedControl,
 		"node": dyingNodes, "login": refusedLogins, "own-lab": ownLab, "full-disk": fullDisk,
 	} {
-		t.Run(name, func(t *testing.T) { test(t, program) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, program)
+		})
 	}
 }
 
@@ -245,6 +248,7 @@ func interruptions(t *testing.T, program string) {
 		{name: "teardown", db: "  teardown: |\n    sleep 1", line: "tear down the database", flags: []string{"--time-limit", "1s"}, code: exitInvalid, least: 50},
 	} {
 		t.Run(stage.name, func(t *testing.T) {
+			t.Parallel()
 			b := newBench(t, program, 2, stage.db, "")
 			a := b.run(stage.flags...)
 			a.waitLine(stage.line)
