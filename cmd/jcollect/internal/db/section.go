@@ -117,6 +117,14 @@ func Read(n *plan.Node, p *plan.Problems) Plan {
 		}
 		names[daemon.Name] = true
 	}
+	// What begins a fault must be able to end it, and the other way round.
+	for _, pair := range [][2]string{{"kill", "start"}, {"pause", "resume"}} {
+		for i, key := range pair {
+			if at := n.Get(key); at != nil && n.Get(pair[1-i]) == nil {
+				p.Add(at.Pos, "", "db: %s needs %s beside it", key, pair[1-i])
+			}
+		}
+	}
 	d.trial(p)
 	return d
 }

@@ -121,6 +121,7 @@ func TestMistakesOfTheSection(t *testing.T) {
 		{"tries: 0", nil},
 		{"tcpdump: {ports: [0]}", []string{`"0"`}},
 		{"logs: [relative, /ok]", []string{`"relative" is no place`}},
+		{"kill: killall x\nresume: x", []string{"1:7: db: kill needs start", "2:9: db: resume needs pause"}},
 		{"wipe: /", []string{`"/" is no place`}},
 	} {
 		_, said := read(t, c.text)

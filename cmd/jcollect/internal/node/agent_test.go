@@ -286,6 +286,37 @@ func TestLeaseHealsWhenNobodyRenews(t *testing.T) {
 	}
 }
 
+// A remote that gives a command up kills what has the command's mark in its environment. Without this it would kill the
+// keeper of a lease and the daemon with it, and that when a node is cut off.
+func TestNothingOfARequestIsInherited(t *testing.T) {
+	n, ctx := here(t), t.Context()
+	t.Setenv("A_MARK_OF_THE_REQUEST", "x")
+	if err := n.Arm(ctx, "x", time.Hour, []agent.Command{{Args: []string{"true"}}}); err != nil {
+		t.Fatal(err)
+	}
+	must(n.Start(ctx, agent.Daemon{Name: "d", Args: []string{"sleep", "1000"}}))(t)
+	r := must(n.Running(ctx, "d"))(t)
+	files, err := filepath.Glob("/proc/[0-9]*/environ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, f := range files {
+		line, err := os.ReadFile(filepath.Join(filepath.Dir(f), "cmdline"))
+		ours := err == nil && (strings.Contains(string(line), n.State) || filepath.Base(filepath.Dir(f)) == strconv.Itoa(r.PID))
+		if !ours {
+			continue
+		}
+		seen++
+		if env, err := os.ReadFile(f); err == nil && strings.Contains(string(env), "A_MARK_OF_THE_REQUEST") {
+			t.Errorf("%q has the mark", line)
+		}
+	}
+	if seen != 3 {
+		t.Errorf("saw %d processes, want a keeper, a runner and the daemon", seen)
+	}
+}
+
 // Without this a lease whose keeper was killed, by a reboot say, would never heal, and renewing it would keep up an
 // appearance.
 func TestLeaseWithoutKeeper(t *testing.T) {
