@@ -42,6 +42,11 @@ var simpleFlags = []struct {
 	{"accept-new", "", "remote.accept-new", true, "trust hosts that are seen for the first time"},
 	{"disposable", "", "disposable", true, "these nodes may be damaged"},
 	{"workload", "w", "workload.kind", false, "the kind of workload"},
+	{"ops-per-key", "", "workload.ops-per-key", false, "operations of each key"},
+	{"key-count", "", "workload.key-count", false, "keys in use at the same time"},
+	{"max-txn-length", "", "workload.max-txn-length", false, "micro-ops of a transaction at most"},
+	{"max-writes-per-key", "", "workload.max-writes-per-key", false, "writes of a key before a new one takes its place"},
+	{"isolation", "", "client.isolation", false, "of transactions: serializable, \"repeatable read\""},
 	{"nemesis-interval", "", "nemesis.interval", false, "the time between faults: 10s"},
 	{"concurrency", "", "concurrency", false, "clients: 10, or 3n for three per node"},
 	{"rate", "r", "rate", false, "operations per second: 200/s"},
@@ -97,6 +102,7 @@ func bindPlanFlags(flags *pflag.FlagSet) *planFlags {
 			flags.StringP(row.flag, row.short, "", row.doc)
 		}
 	}
+	flags.StringSlice("consistency-models", nil, "what the database promises, for workloads of transactions")
 	flags.StringSlice("nemesis", nil, "faults: partition,kill; none for none")
 	flags.StringArrayVar(&f.sets, "set", nil, "KEY.PATH=VALUE of the plan, as YAML; may be repeated; no value removes the key")
 	flags.SortFlags = false
@@ -120,6 +126,11 @@ func (f *planFlags) changes(p *plan.Problems) []plan.Change {
 			list = append(list, c)
 		}
 	}
+	if f.flags.Changed("consistency-models") {
+		c := plan.Change{Flag: "--consistency-models", Path: []string{"workload", "consistency-models"}}
+		c.Value = plan.Scalars(c.Flag, f.words("consistency-models"))
+		list = append(list, c)
+	}
 	if f.flags.Changed("nemesis") {
 		list = append(list, f.faults())
 	}
@@ -131,12 +142,18 @@ func (f *planFlags) changes(p *plan.Problems) []plan.Change {
 	return list
 }
 
-// faults is what --nemesis changes. The word none asks for a quiet cluster.
-func (f *planFlags) faults() plan.Change {
-	words, err := f.flags.GetStringSlice("nemesis")
+// words are the values of a flag that takes several.
+func (f *planFlags) words(flag string) []string {
+	words, err := f.flags.GetStringSlice(flag)
 	if err != nil {
 		panic("jcollect: internal error: " + err.Error()) // the flag is there
 	}
+	return words
+}
+
+// faults is what --nemesis changes. The word none asks for a quiet cluster.
+func (f *planFlags) faults() plan.Change {
+	words := f.words("nemesis")
 	if len(words) == 1 && words[0] == "none" {
 		return plan.Change{Flag: "--nemesis", Path: []string{"nemesis"}}
 	}

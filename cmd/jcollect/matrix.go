@@ -7,6 +7,7 @@ import (
 
 	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/cmd/jcollect/internal/run"
+	"jcheck/cmd/jcollect/internal/workload"
 )
 
 // maxName is how long the name of a test with its variant may be: the name of a folder.
@@ -110,13 +111,36 @@ func labelled(value string) string {
 	return strings.Join(words, "-")
 }
 
+// expanded is the axes with all workloads that a plan's client knows in the place of workload=all. A plan that has
+// mistakes keeps it, and is refused later.
+func (f *planFlags) expanded(file string, axes []axis) []axis {
+	var p plan.Problems
+	t := run.Load(file, f.changes(&p), &p)
+	if t == nil {
+		return axes
+	}
+	var known []string
+	for _, k := range workload.Kinds() {
+		if t.Client.Fits(k.Name) == nil {
+			known = append(known, k.Name)
+		}
+	}
+	axes = slices.Clone(axes)
+	for i, a := range axes {
+		if (a.key == "workload" || a.key == "workload.kind") && slices.Equal(a.values, []string{"all"}) {
+			axes[i].values = known
+		}
+	}
+	return axes
+}
+
 // tests reads every plan in every variant. The error has all mistakes of all of them, each once.
-func (f *planFlags) tests(files []string, list []variant) ([]*run.Test, error) {
+func (f *planFlags) tests(files []string, lists [][]variant) ([]*run.Test, error) {
 	var tests []*run.Test
 	var all plan.Problems
 	seen := make(map[string]bool)
-	for _, file := range files {
-		for _, v := range list {
+	for i, file := range files {
+		for _, v := range lists[i] {
 			var p plan.Problems
 			t := run.Load(file, append(f.changes(&p), v.changes...), &p)
 			found, _ := p.Sorted()

@@ -76,6 +76,7 @@ func rootCommand(e *env) *cobra.Command {
 	root.SetHelpCommandGroupID(groupOther)
 	root.SetCompletionCommandGroupID(groupOther)
 	root.AddCommand(verbs(e)...)
+	completeWords(root)
 	return root
 }
 

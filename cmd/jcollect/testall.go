@@ -51,7 +51,7 @@ a table and four lists: successful, indeterminate, crashed and failed tests.
       --matrix workload=register,append --matrix concurrency=1n,10n
 
 A key of --matrix is a path into the plan; nemesis and workload stand for
-nemesis.faults and workload.kind.
+nemesis.faults and workload.kind. workload=all is all that the plan's client knows.
 
 Exit codes: 255 if a test crashed, else 2 if one is unknown, else 1 if one is
 invalid, else 0.`,
@@ -92,12 +92,16 @@ func allTests(flags *planFlags, files, matrix []string) ([]*run.Test, error) {
 		}
 		axes = append(axes, a)
 	}
-	p := new(plan.Problems)
-	list, err := variants(axes, p)
-	if err != nil {
-		return nil, err
+	var lists [][]variant
+	for _, file := range files {
+		p := new(plan.Problems)
+		list, err := variants(flags.expanded(file, axes), p)
+		if err != nil {
+			return nil, err
+		}
+		lists = append(lists, list)
 	}
-	tests, err := flags.tests(files, list)
+	tests, err := flags.tests(files, lists)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -92,6 +93,15 @@ func TestSeries(t *testing.T) {
 		if code != row.code || strings.Join(ran, " ") != row.ran {
 			t.Errorf("%s: got %d, %s; want %d, %s\n%s", row.args, code, strings.Join(ran, " "), row.code, row.ran, errs)
 		}
+	}
+}
+
+// TestAllWorkloads asks for all workloads. Without it, nothing would notice one that the client doesn't know, or that is
+// left out.
+func TestAllWorkloads(t *testing.T) {
+	_, _, errs, ran := aSeries(t, "--set", "client={kind: redis}", "--matrix", "workload=all")
+	if len(ran) < 10 || !slices.Contains(ran, "quiet-append") || slices.Contains(ran, "quiet-kafka") {
+		t.Errorf("got %v, want what client redis knows\n%s", ran, errs)
 	}
 }
 
