@@ -84,6 +84,8 @@ func totalQueueRow() Checker {
 values. Every acknowledged element must come out by the end of the history, and
 nothing that nobody enqueued. Elements may come out twice, which the figures say.`,
 		Functions: totalqueue.Functions(),
+		Options: []Option{{Name: "at-most-once", Kind: Switch,
+			Doc: "a dequeue that crashed may have taken an element along: no more missing ones are unknown, not lost"}},
 		Recognise: func(s *Shape) (Fit, string) {
 			if s.Only(totalqueue.Functions()...) && s.Has("enqueue", "drain") {
 				return Certain, "clients enqueue and dequeue, and drain the queue"
@@ -91,7 +93,7 @@ nothing that nobody enqueued. Elements may come out twice, which the figures say
 			return No, ""
 		},
 		Check: func(ctx context.Context, h *history.History, v Values) check.Result {
-			return totalqueue.Check(ctx, h, totalqueue.Options{JepsenCompat: v.Compat()})
+			return totalqueue.Check(ctx, h, totalqueue.Options{JepsenCompat: v.Compat(), AtMostOnce: v.On("at-most-once")})
 		},
 	}
 }

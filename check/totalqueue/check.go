@@ -31,6 +31,9 @@ const (
 // Options says how to check.
 type Options struct {
 	JepsenCompat bool // call nil unexpected whenever it is dequeued, as the original does
+	// AtMostOnce says that the queue hands out an element before it knows that it arrives: a dequeue that crashed may have
+	// taken one along. No more missing elements than such dequeues are no proof then: Unknown.
+	AtMostOnce bool
 }
 
 // Check reports whether what came out of the queue is what went in. Elements may be enqueued many times, and each time

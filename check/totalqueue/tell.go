@@ -60,6 +60,11 @@ func (q *queue) judge(r *check.Result, lost, unexpected multiset) {
 		r.Reasons = append(r.Reasons, check.Reason{Code: "crashed-drain", Ops: q.crashed[:1], Text: fmt.Sprintf(
 			"a drain crashed, and may have taken what is missing: %s", check.Plural(int(lost.sum), "element", "elements"))})
 	}
+	if q.o.AtMostOnce && lost.sum > 0 && int(lost.sum) <= q.unsure {
+		r.Reasons = append(r.Reasons, check.Reason{Code: "crashed-dequeues", Text: fmt.Sprintf(
+			"%s crashed, and may have taken what is missing: %s", check.Plural(q.unsure, "dequeue", "dequeues"),
+			check.Plural(int(lost.sum), "element", "elements"))})
+	}
 	switch {
 	case unexpected.sum > 0 || lost.sum > 0 && len(r.Reasons) == 0:
 		r.Verdict = check.Invalid

@@ -96,7 +96,8 @@ func queueOptions() ([]plan.Field, func() []history.Field, Maker) {
 			Read: plan.OneOf(&model, "unordered-queue", "fifo-queue")},
 	}
 	return rows, noFields, func(Setting) (Work, error) {
-		w := Work{Checks: []Check{{Name: "total-queue"}}, Final: eachFinally(generator.Template{F: "drain"})}
+		once := map[string]any{"at-most-once": true} // clients take an element and then learn of it
+		w := Work{Checks: []Check{{"total-queue", once}}, Final: eachFinally(generator.Template{F: "drain"})}
 		if model != "" {
 			w.Checks = append(w.Checks, Check{"queue", map[string]any{"queue-model": model}})
 		}

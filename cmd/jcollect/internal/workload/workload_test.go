@@ -125,7 +125,7 @@ func TestVerdicts(t *testing.T) {
 			t.Errorf("%s against one that loses writes: %s", kind.Name, told)
 		}
 		h, work = simulated(t, w, object(t, w, ", faults: {crash: 0.05, fail: 0.05}"), 4)
-		if got, told := judged(t, h, work); got == check.Invalid && kind.Name != "queue" { // a crashed dequeue takes an element along
+		if got, told := judged(t, h, work); got == check.Invalid {
 			t.Errorf("%s against one that crashes: %s", kind.Name, told)
 		}
 	}
