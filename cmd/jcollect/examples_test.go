@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"jcheck/cmd/jcollect/internal/lab/labtest"
+)
+
+// An example is a plan that ships with the project, and what the guide says of it.
+type example struct {
+	name  string
+	plan  string
+	nodes int
+	needs string // a program of the database
+	args  []string
+	code  int
+	says  string // a pattern of the report
+	only  string // a pattern of all kinds of anomalies; "" is any
+	tries int    // how often chance may be on the database's side
+}
+
+// examples are those of docs/collector.md, some of them for a shorter time.
+var examples = []example{
+	{name: "redis-sentinel", plan: "redis-sentinel", nodes: 3, needs: "redis-sentinel", code: exitInvalid, tries: 2,
+		says: `(?s)set: invalid: [0-9,]+ × lost.*Faults, in seconds.*partition.*elements that were acknowledged and lost.*on: #1 partition`},
+	{name: "etcd", plan: "etcd", nodes: 3, needs: "etcd", args: []string{"--time-limit", "20s"}, code: exitValid, tries: 1, says: `linearizable: valid`},
+	{name: "etcd-serializable-reads", plan: "etcd", nodes: 3, needs: "etcd", args: []string{"--set", "client.serializable=true"},
+		code: exitInvalid, tries: 2, says: `linearizable: invalid`},
+	{name: "postgresql-serializable", plan: "postgresql", nodes: 1, needs: "postgres", args: []string{"--time-limit", "5s"},
+		code: exitValid, tries: 1, says: `elle: valid`},
+	{name: "postgresql-repeatable-read", plan: "postgresql", nodes: 1, needs: "postgres",
+		args: []string{"--time-limit", "5s", "--set", "client.isolation=repeatable read"}, code: exitInvalid, tries: 1, says: `elle: invalid`, only: `G2-item`},
+	{name: "postgresql-read-committed", plan: "postgresql", nodes: 1, needs: "postgres",
+		args: []string{"--time-limit", "5s", "--set", "client.isolation=read committed"}, code: exitInvalid, tries: 1, says: `(?s)elle: invalid:.*lost-update`},
+	{name: "mariadb-repeatable-read", plan: "mariadb", nodes: 1, needs: "mariadbd", args: []string{"--time-limit", "5s"},
+		code: exitInvalid, tries: 1, says: `(?s)elle: invalid:.*lost-update`},
+}
+
+// Without this the plans that ship with the project could stop working, or show something else than the guide says.
+func TestExamples(t *testing.T) {
+	labtest.Need(t)
+	program := build(t)
+	for _, e := range examples {
+		t.Run(e.name, func(t *testing.T) {
+			if !there(e.needs) {
+				t.Skipf("needs %s (hint: the package that %s/plan.yaml names)", e.needs, e.plan)
+			}
+			t.Parallel()
+			e.run(t, program)
+		})
+	}
+}
+
+// there tells whether a program is installed. Servers are not always on the path.
+func there(name string) bool {
+	if _, err := exec.LookPath(name); err == nil {
+		return true
+	}
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name) // the pattern is one
+	return len(found) > 0
+}
+
+// run runs the plan as the guide says.
+func (e example) run(t *testing.T, program string) {
+	plan, err := filepath.Abs(filepath.Join("..", "..", "examples", e.plan, "plan.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report, messages bytes.Buffer
+	for range e.tries {
+		report.Reset()
+		messages.Reset()
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+		cmd := exec.CommandContext(ctx, program, append([]string{"run", "--lab", strconv.Itoa(e.nodes), plan}, e.args...)...)
+		cmd.Dir, cmd.Stdout, cmd.Stderr = t.TempDir(), &report, &messages
+		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+		cmd.WaitDelay = 30 * time.Second
+		if err = cmd.Run(); err != nil && cmd.ProcessState == nil {
+			t.Fatal(err)
+		}
+		cancel()
+		if cmd.ProcessState.ExitCode() == e.code {
+			e.judge(t, report.String())
+			return
+		}
+		err = cmd.Err
+	}
+	t.Errorf("it ended otherwise than with %d (%v):\n%s\n%s", e.code, err, messages.String(), report.String())
+}
+
+// anomalyKinds finds the kinds after a verdict: "elle: invalid: 140 × G-single-item, 254 × internal".
+var anomalyKinds = regexp.MustCompile(`[0-9,]+ ×\s+([A-Za-z0-9-]+)`)
+
+// judge compares the report with what the guide says.
+func (e example) judge(t *testing.T, report string) {
+	if !regexp.MustCompile(e.says).MatchString(report) {
+		t.Errorf("the report is\n%s\nwant it to match %s", report, e.says)
+	}
+	_, kinds, _ := strings.Cut(report, "elle: invalid:")
+	kinds, _, _ = strings.Cut(kinds, "\n\n")
+	for _, found := range anomalyKinds.FindAllStringSubmatch(kinds, -1) {
+		if !regexp.MustCompile(e.only).MatchString(found[1]) {
+			t.Errorf("%s is among the anomalies, want only %s:\n%s", found[1], e.only, kinds)
+		}
+	}
+}
