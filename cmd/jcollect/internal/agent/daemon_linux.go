@@ -53,6 +53,7 @@ type record struct {
 	Exit        string `json:"exit,omitempty"`
 	Well        bool   `json:"well,omitempty"` // it ended with status 0
 	Log         string `json:"log"`
+	Boot        string `json:"boot"`   // of another one, none of these processes is ours
 	Daemon      Daemon `json:"daemon"` // as it was started, to start it again
 }
 
@@ -75,6 +76,9 @@ func (a *agent) load(name string) (rec record, path string, found bool, err erro
 // members are the daemon's processes that run: what is below its runner, or the program alone if something killed the
 // runner.
 func (r record) members() ([]process, error) {
+	if now, err := boot(); err != nil || now != r.Boot {
+		return nil, err
+	}
 	if alive, err := same(r.Runner, r.RunnerStart); err != nil || alive {
 		if err != nil {
 			return nil, err
@@ -228,12 +232,21 @@ func reaped(cmd *exec.Cmd) error {
 }
 
 // signal sends a signal to all processes of a daemon.
-func (a *agent) signal(ctx context.Context, in Signal) (Signalled, error) {
+func (a *agent) signal(ctx context.Context, in Signal) (told Signalled, err error) {
 	s, err := signalNamed(in.Signal)
 	if err != nil {
 		return Signalled{}, err
 	}
-	rec, path, found, err := a.load(in.Name)
+	_, path, _, err := a.load(in.Name)
+	if err != nil {
+		return Signalled{}, err
+	}
+	l, err := acquire(ctx, path) // a start that is under way would be missed
+	if err != nil {
+		return Signalled{}, err
+	}
+	defer func() { err = errors.Join(err, l.release()) }()
+	rec, _, found, err := a.load(in.Name)
 	if err != nil || !found {
 		return Signalled{State: StateNone}, err
 	}

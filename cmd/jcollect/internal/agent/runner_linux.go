@@ -160,6 +160,9 @@ func (a *agent) launch(d Daemon) (rec record, log *os.File, err error) {
 		return rec, log, errors.Join(err, p.Kill())
 	}
 	rec = record{Name: d.Name, Runner: self.pid, RunnerStart: self.start, PID: child.pid, Start: child.start, Log: d.Log, Daemon: d}
+	if rec.Boot, err = boot(); err != nil {
+		return rec, log, errors.Join(err, p.Kill())
+	}
 	if err := errors.Join(writeJSON(path, rec), null.Close()); err != nil {
 		return rec, log, errors.Join(err, p.Kill())
 	}

@@ -57,7 +57,7 @@ func (d *DB) Setup(ctx context.Context) error {
 		if err = d.Teardown(ctx); err == nil {
 			err = d.cycle(ctx)
 		}
-		if err == nil || ctx.Err() != nil {
+		if err == nil || ctx.Err() != nil || unreachable(err) {
 			return err
 		}
 		d.log.Warn("set-up failed", "try", try, "of", d.plan.Tries, "error", err)
@@ -133,8 +133,8 @@ func (d *DB) Ready(ctx context.Context) error {
 			err := d.script(ctx, n, "ready", d.plan.Ready)
 			var exit *remote.ExitError
 			switch {
-			case err == nil:
-				return nil
+			case err == nil || unreachable(err):
+				return err
 			case errors.As(err, &exit) || last == nil:
 				last = err // what the script says tells more than that the time was up while it ran
 			}
@@ -204,21 +204,43 @@ func (d *DB) Teardown(ctx context.Context) error {
 }
 
 func (d *DB) teardown(ctx context.Context, n *node.Node) error {
-	var errs []error
-	daemons := d.daemonsOn(n)
-	for _, x := range slices.Backward(daemons) {
-		// A paused or hurt daemon may not answer TERM; its grace is spent on it once, and then it is killed.
-		_, err := n.Stop(ctx, x.Name, x.Grace)
-		errs = append(errs, err)
+	var steps []func() error
+	for _, x := range slices.Backward(d.daemonsOn(n)) {
+		steps = append(steps, func() error {
+			_, err := n.Stop(ctx, x.Name, x.Grace)
+			return err
+		})
 	}
 	if d.plan.Teardown != "" {
-		errs = append(errs, d.script(ctx, n, "teardown", d.plan.Teardown))
+		steps = append(steps, func() error { return d.script(ctx, n, "teardown", d.plan.Teardown) })
 	}
 	if len(d.plan.Wipe) > 0 {
-		_, err := n.Remote.Exec(ctx, d.wipe(n))
+		steps = append(steps, func() error {
+			_, err := n.Remote.Exec(ctx, d.wipe(n))
+			return err
+		})
+	}
+	return all(steps)
+}
+
+// all does one step after the other, whatever becomes of each; but a node that can't be reached isn't tried again and
+// again.
+func all(steps []func() error) error {
+	var errs []error
+	for _, step := range steps {
+		err := step()
 		errs = append(errs, err)
+		if unreachable(err) {
+			break
+		}
 	}
 	return errors.Join(errs...)
+}
+
+// unreachable tells whether a node didn't even take a command.
+func unreachable(err error) bool {
+	var lost *remote.LostError
+	return errors.As(err, &lost) && !lost.Started
 }
 
 // wipeScript removes its arguments.

@@ -90,7 +90,10 @@ func shortNames(paths []string) []string {
 func (d *DB) Download(ctx context.Context, n *node.Node, dir string, leave bool) error {
 	var errs []error
 	if !leave {
-		errs = append(errs, d.halt(ctx, n))
+		err := d.halt(ctx, n)
+		if errs = append(errs, err); unreachable(err) {
+			return err
+		}
 	}
 	list, missing, err := d.Logs(ctx, n)
 	errs = append(errs, err)
@@ -113,18 +116,19 @@ func (d *DB) Download(ctx context.Context, n *node.Node, dir string, leave bool)
 
 // halt kills everything of the database on a node.
 func (d *DB) halt(ctx context.Context, n *node.Node) error {
-	var errs []error
+	var steps []func() error
 	if d.plan.Kill != "" {
-		errs = append(errs, d.script(ctx, n, "kill", d.plan.Kill))
+		steps = append(steps, func() error { return d.script(ctx, n, "kill", d.plan.Kill) })
 	}
 	for _, x := range d.daemonsOn(n) {
-		if x.Name == captureName { // it writes what it has when it is asked to end
-			_, err := n.Stop(ctx, x.Name, x.Grace)
-			errs = append(errs, err)
-			continue
-		}
-		_, err := n.Kill(ctx, x.Name, "KILL")
-		errs = append(errs, err)
+		steps = append(steps, func() (err error) {
+			if x.Name == captureName { // it writes what it has when it is asked to end
+				_, err = n.Stop(ctx, x.Name, x.Grace)
+			} else {
+				_, err = n.Kill(ctx, x.Name, "KILL")
+			}
+			return err
+		})
 	}
-	return errors.Join(errs...)
+	return all(steps)
 }
