@@ -42,6 +42,6 @@ export HOME=/root TMPDIR=/dev/shm PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:
 # The kernel makes a folder and processes of its own; they end with this process.
 set +e
 "$program" mem=384M umid="$name" uml_dir=/run/lab root=/dev/root rootfstype=hostfs rootflags=/ rw ubd0=/run/lab/disk \
-	"vec0:transport=tap,ifname=$name,mac=$hardware" con=null con0=null,fd:1 con1=null,fd:1 quiet init=/run/lab/init \
+	"vec0:transport=tap,ifname=$name,mac=$hardware,gro=1" con=null con0=null,fd:1 con1=null,fd:1 quiet init=/run/lab/init \
 	"lab_name=$name" "lab_address=$address" "lab_address6=$address6" "lab_sshd=$sshd"
 echo "the kernel ended with $?"

@@ -77,8 +77,11 @@ func (s *SSH) transfer(ctx context.Context, f func(*sftp.Client) error) error {
 	if !slow.Stop() || err != nil {
 		return cause(ctx, errors.Join(errNoSFTP, err))
 	}
-	err = f(c)
-	return cause(ctx, errors.Join(err, c.Close()))
+	if err := f(c); err != nil {
+		_ = c.Close() // the first error says it
+		return cause(ctx, err)
+	}
+	return cause(ctx, c.Close())
 }
 
 // upload writes the file under another name, and renames it.
@@ -99,15 +102,18 @@ func (f File) upload(c *sftp.Client) (err error) {
 	if err == nil {
 		err = c.PosixRename(part, f.Remote)
 	}
+	if errors.Is(err, sftp.ErrSSHFxConnectionLost) {
+		return errors.New("the connection broke (hint: a part may be left there as " + part + ")")
+	}
 	if err != nil {
 		return errors.Join(err, gone(c.Remove(part)))
 	}
 	return nil
 }
 
-// gone forgives a file that isn't there for not having been removed.
+// gone forgives a file that isn't there for not having been removed, and says nothing twice of a connection that broke.
 func gone(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, sftp.ErrSSHFxConnectionLost) {
 		return nil
 	}
 	return err
@@ -130,7 +136,11 @@ func sendPart(c *sftp.Client, part string, r io.Reader, size int64, mode fs.File
 	if err == nil {
 		err = to.Chmod(mode)
 	}
-	return errors.Join(err, to.Close())
+	closed := to.Close()
+	if err == nil {
+		err = closed
+	}
+	return err
 }
 
 // download reads the file.
