@@ -141,6 +141,7 @@ var foreign = []struct {
 	{"github.com/kevinburke/ssh_config", []string{"cmd/jcollect"}},
 	{"go.yaml.in/yaml", []string{"cmd/jcollect"}},
 	{"github.com/jackc/pgx", []string{"cmd/jcollect"}},
+	{"github.com/florianl/go-nfqueue", []string{"cmd/jcollect"}},
 	{"github.com/go-sql-driver/mysql", []string{"cmd/jcollect"}},
 	{"github.com/google/go-cmp", nil},
 	{"pgregory.net/rapid", nil},

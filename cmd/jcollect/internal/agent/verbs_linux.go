@@ -17,6 +17,7 @@ func verbs() []verb {
 		bind("probe", (*agent).probe),
 		bind("fill", (*agent).fill),
 		bind("unfill", (*agent).unfill),
+		bind("hold", (*agent).hold),
 		bind("corrupt", (*agent).corrupt),
 		bind("forget-snapshots", (*agent).forget),
 		bind("clock", (*agent).clock),

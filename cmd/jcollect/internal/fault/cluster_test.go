@@ -49,6 +49,8 @@ type cluster struct {
 // onLab makes a cluster that goes with the test.
 func onLab(t *testing.T, count int) *cluster {
 	t.Helper()
+	labtest.Need(t)
+	t.Parallel()
 	c := &cluster{T: t, lab: labtest.Up(t, count)}
 	for i, name := range c.lab.Names() {
 		c.nodes = append(c.nodes, &node.Node{Name: name, Index: i, Addr: c.lab.Address(name), Remote: labtest.Remote(t, c.lab, name)})
@@ -448,4 +450,53 @@ func TestFilesOnLab(t *testing.T) {
 // flipping is a value that says to flip every bit that may be flipped on one node.
 func flipping(name string, probability float64) history.Value {
 	return edn.NewMap([]history.Value{edn.NewString(name), edn.NewMap([]history.Value{edn.NewKeyword("probability"), edn.NewFloat(probability)})})
+}
+
+// Without this packets could be late or slow in the history only: answers are timed. The lab's kernel has no netem, so
+// the agent holds them; where it has, netem is what is tried here.
+func TestShapesOnLab(t *testing.T) {
+	c := onLab(t, 3)
+	n := c.nemesis("{faults: [packet, partition], lease: 4s}", Options{})
+	// -U: from program to program. The kernel's own time of an answer is before anybody held it.
+	mean := func(from, to int, bytes ...string) float64 {
+		size := append(bytes, "56")[0]
+		got, _ := strconv.ParseFloat(c.say(from, `ping -U -q -c 10 -i 0.2 -W 2 -s $2 $1 | sed -n 's#.* = [0-9.]*/\([0-9.]*\)/.*#\1#p'`, c.nodes[to].Addr, size), 64)
+		return got
+	}
+	start := func(s Shape) {
+		t.Helper()
+		c.do(n, "start-packet", edn.NewVector([]history.Value{texts(edn.Vector, []string{"n1"}), s.value()}))
+	}
+	start(Shape{Delay: 40 * time.Millisecond, Jitter: 4 * time.Millisecond, Distribution: "normal"})
+	if got := mean(0, 1); got < 76 || got > 300 {
+		t.Errorf("an answer of a shaped node takes %.1f ms, want about 80", got)
+	}
+	if got := mean(1, 2); got > 60 {
+		t.Errorf("an answer between two others takes %.1f ms", got)
+	}
+	c.do(n, "start-partition", Grudge{"n1": {"n3"}}.value())
+	c.hears(Grudge{"n1": {"n3"}}, "late and cut")
+	c.do(n, "stop-partition", history.Value{})
+	start(Shape{Rate: "200kbit"})
+	// 1428 bytes take 57 ms at 200 kbit/s, and there are two ways.
+	if got := mean(0, 1, "1400"); got < 100 || got > 350 {
+		t.Errorf("an answer of 1.4 kB at 200 kbit/s takes %.1f ms, want about 114", got)
+	}
+	c.do(n, "stop-packet", history.Value{})
+	if got := mean(0, 1); got > 60 {
+		t.Errorf("healed: an answer takes %.1f ms", got)
+	}
+	c.clean()
+	start(Shape{Delay: 200 * time.Millisecond})
+	n.stopRenewing()
+	time.Sleep(5 * time.Second)
+	if got := mean(0, 1); got > 60 {
+		t.Errorf("after the lease: an answer takes %.1f ms", got)
+	}
+	for i := range c.nodes {
+		if left := c.say(i, "cat /proc/net/netfilter/nfnetlink_queue"); left != "" {
+			t.Errorf("n%d: somebody still takes packets: %s", i+1, left)
+		}
+	}
+	c.clean()
 }

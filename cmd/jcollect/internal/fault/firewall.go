@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"jcheck/cmd/jcollect/internal/agent"
 )
 
 // A wall is what one fault adds to a node's firewall: packets from these addresses are dropped on their way in, except
@@ -15,6 +17,7 @@ type wall struct {
 	exempt []netip.Addr // the control node as this node sees it: never cut
 	drop   []netip.Addr
 	loss   float64 // the share of packets to drop, 0 to 1; 0 and 1 are all
+	hold   bool    // give them to the agent instead of dropping them; iptables only, in its table mangle
 }
 
 // A firewall is a program that drops packets. The zero value is none.
@@ -56,14 +59,14 @@ func nftRules(w wall) string {
 	for _, a := range w.exempt {
 		fmt.Fprintf(&b, "  %s saddr %s return\n", nftFamily(a), a)
 	}
-	chance := ""
+	verdict := "drop"
 	if w.partial() {
-		chance = fmt.Sprintf("numgen random mod 10000 < %d ", int(w.loss*10000+0.5))
+		verdict = fmt.Sprintf("numgen random mod 10000 < %d drop", int(w.loss*10000+0.5))
 	}
 	v4, v6 := split(w.drop)
 	for _, addrs := range [][]netip.Addr{v4, v6} {
 		if len(addrs) > 0 {
-			fmt.Fprintf(&b, "  %s saddr { %s } %sdrop\n", nftFamily(addrs[0]), joined(addrs, ", "), chance)
+			fmt.Fprintf(&b, "  %s saddr { %s } %s\n", nftFamily(addrs[0]), joined(addrs, ", "), verdict)
 		}
 	}
 	b.WriteString(" }\n}\n")
@@ -82,25 +85,28 @@ func nftFamily(a netip.Addr) string {
 func (w wall) partial() bool { return w.loss > 0 && w.loss < 1 }
 
 // family is the part of raise for one family of addresses. The chain is filled at once, and only then hooked in, at the
-// top of INPUT, unless it is there from before.
+// top of INPUT, unless it is there from before. Packets that the agent held go on with the next table, so those rules
+// stand before the table that filters.
 func (f firewall) family(tables string, w wall, drop []netip.Addr, six bool) string {
-	name := chain(w.fault)
+	name, table, verdict := chain(w.fault), "filter", "-j DROP"
+	switch {
+	case w.hold: // if nobody takes them, they pass
+		table, verdict = "mangle", fmt.Sprintf("-j NFQUEUE --queue-num %d --queue-bypass", agent.HoldQueue)
+	case w.partial():
+		verdict = fmt.Sprintf("-m statistic --mode random --probability %.6f -j DROP", w.loss)
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s-restore %s --noflush <<'RULES'\n*filter\n:%s - [0:0]\n", tables, waitLock, name)
+	fmt.Fprintf(&b, "%s-restore %s --noflush <<'RULES'\n*%s\n:%s - [0:0]\n", tables, waitLock, table, name)
 	for _, a := range w.exempt {
 		if a.Is6() == six {
 			fmt.Fprintf(&b, "-A %s -s %s -j RETURN\n", name, a)
 		}
 	}
-	chance := ""
-	if w.partial() {
-		chance = fmt.Sprintf(" -m statistic --mode random --probability %.6f", w.loss)
-	}
 	for _, a := range drop {
-		fmt.Fprintf(&b, "-A %s -s %s%s -j DROP\n", name, a, chance)
+		fmt.Fprintf(&b, "-A %s -s %s %s\n", name, a, verdict)
 	}
 	b.WriteString("COMMIT\nRULES\n")
-	fmt.Fprintf(&b, "%[1]s %[2]s -C INPUT -j %[3]s 2>/dev/null || %[1]s %[2]s -I INPUT 1 -j %[3]s\n", tables, waitLock, name)
+	fmt.Fprintf(&b, "%[1]s %[2]s -t %[4]s -C INPUT -j %[3]s 2>/dev/null || %[1]s %[2]s -t %[4]s -I INPUT 1 -j %[3]s\n", tables, waitLock, name, table)
 	return b.String()
 }
 
@@ -121,15 +127,17 @@ for p in iptables ip6tables iptables-nft ip6tables-nft iptables-legacy ip6tables
   command -v $p >/dev/null 2>&1 || continue
   v=$($p --version 2>/dev/null) || continue
   six=; case $p in ip6*) six=6;; esac
-  case $v in
-    *nf_tables*) f=ip$six; nft list table $f filter >/dev/null 2>&1 || ! command -v nft >/dev/null 2>&1 || continue;;
-    *) grep -q '^filter$' /proc/net/ip${six}_tables_names 2>/dev/null || continue;;
-  esac
-  for c in $($p -w 10 -S 2>/dev/null | while read -r a n _; do [ "$a" = -N ] && echo "$n"; done); do
-    ours "$c" || continue
-    i=0
-    while [ $i -lt 100 ] && $p -w 10 -D INPUT -j "$c" 2>/dev/null; do i=$((i+1)); done
-    $p -w 10 -F "$c" && $p -w 10 -X "$c" || left=1
+  for t in filter mangle; do
+    case $v in
+      *nf_tables*) nft list table ip$six $t >/dev/null 2>&1 || ! command -v nft >/dev/null 2>&1 || continue;;
+      *) grep -q "^$t\$" /proc/net/ip${six}_tables_names 2>/dev/null || continue;;
+    esac
+    for c in $($p -w 10 -t $t -S 2>/dev/null | while read -r a n _; do [ "$a" = -N ] && echo "$n"; done); do
+      ours "$c" || continue
+      i=0
+      while [ $i -lt 100 ] && $p -w 10 -t $t -D INPUT -j "$c" 2>/dev/null; do i=$((i+1)); done
+      $p -w 10 -t $t -F "$c" && $p -w 10 -t $t -X "$c" || left=1
+    done
   done
 done
 exit $left

@@ -51,7 +51,7 @@ func (n *Nemesis) healNode(ctx context.Context, on *node.Node) error {
 				failed = append(failed, err)
 			}
 		}
-		if k.revive != nil && n.plan.has(k.name) {
+		if k.revive != nil && (n.plan.has(k.name) || n.isOn(k.name, on.Name)) {
 			failed = append(failed, k.revive(ctx, n, on))
 		}
 		if err := errors.Join(failed...); err != nil {

@@ -123,9 +123,9 @@ func (n *Nemesis) Setup(ctx context.Context) error {
 		return joinNodes("heal what an earlier run left", errs)
 	}
 	n.mu.Lock()
-	n.plan.netem = len(n.names) > 0
+	n.plan.netem, n.plan.queue = len(n.names) > 0, len(n.names) > 0
 	for _, f := range n.facts {
-		n.plan.netem = n.plan.netem && f.netem
+		n.plan.netem, n.plan.queue = n.plan.netem && f.netem, n.plan.queue && f.queue.kind != ""
 	}
 	n.mu.Unlock()
 	if lacks := n.lacks(); len(lacks) > 0 {

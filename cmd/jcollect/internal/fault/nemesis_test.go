@@ -86,14 +86,14 @@ iptables-legacy-restore -w 10 --noflush <<'RULES'
 -A JCOLLECT-packet -s 10.0.0.2 -m statistic --mode random --probability 0.200000 -j DROP
 COMMIT
 RULES
-iptables-legacy -w 10 -C INPUT -j JCOLLECT-packet 2>/dev/null || iptables-legacy -w 10 -I INPUT 1 -j JCOLLECT-packet
+iptables-legacy -w 10 -t filter -C INPUT -j JCOLLECT-packet 2>/dev/null || iptables-legacy -w 10 -t filter -I INPUT 1 -j JCOLLECT-packet
 ip6tables-legacy-restore -w 10 --noflush <<'RULES'
 *filter
 :JCOLLECT-packet - [0:0]
 -A JCOLLECT-packet -s fd00::2 -m statistic --mode random --probability 0.200000 -j DROP
 COMMIT
 RULES
-ip6tables-legacy -w 10 -C INPUT -j JCOLLECT-packet 2>/dev/null || ip6tables-legacy -w 10 -I INPUT 1 -j JCOLLECT-packet
+ip6tables-legacy -w 10 -t filter -C INPUT -j JCOLLECT-packet 2>/dev/null || ip6tables-legacy -w 10 -t filter -I INPUT 1 -j JCOLLECT-packet
 `
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

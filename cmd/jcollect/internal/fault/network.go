@@ -95,8 +95,13 @@ func startPartition(ctx context.Context, n *Nemesis, c client.Call) (history.Val
 
 // stopNetwork heals a fault of the network everywhere.
 func stopNetwork(kind, word string) func(context.Context, *Nemesis, client.Call) (history.Value, error) {
+	return stopNetworkAnd(kind, word, nil)
+}
+
+// stopNetworkAnd is stopNetwork with something to be done on each node besides.
+func stopNetworkAnd(kind, word string, also func(context.Context, *node.Node) error) func(context.Context, *Nemesis, client.Call) (history.Value, error) {
 	return func(ctx context.Context, n *Nemesis, _ client.Call) (history.Value, error) {
-		errs := n.mend(ctx, kind, n.names, nil)
+		errs := n.mend(ctx, kind, n.names, also)
 		if len(errs) == 0 {
 			return edn.NewKeyword(word), nil
 		}

@@ -44,6 +44,7 @@ type facts struct {
 	wall    firewall
 	tc      bool
 	netem   bool
+	queue   firewall          // that can give packets to the agent; tried only where there is no netem
 	boot    string            // of the kernel: equal where nodes share one, and with it the clock
 	net     string            // of the network namespace: equal where nodes share one
 	clock   string            // why its clock can't be set; "" if it can
@@ -53,7 +54,7 @@ type facts struct {
 // probeScript says in lines of "key value" what a node can do, and leaves it as it was. Rules are tried in a transaction
 // that takes them back, or on a chain that nothing leads to.
 const probeScript = `set -u
-want=$1 nft=
+want=$1 nft= netem=
 say() { echo "$@"; }
 say root "$(id -u)"
 say boot "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null)"
@@ -85,11 +86,18 @@ done; done
 if command -v tc >/dev/null 2>&1; then
   say tc yes
   if command -v unshare >/dev/null 2>&1; then
-    unshare -n tc qdisc add dev lo root netem delay 1ms 2>/dev/null && say netem yes
+    if unshare -n tc qdisc add dev lo root netem delay 1ms 2>/dev/null; then say netem yes; netem=yes; fi
   elif ip link add jcprobe0 type dummy 2>/dev/null; then
-    tc qdisc add dev jcprobe0 root netem delay 1ms 2>/dev/null && say netem yes
+    tc qdisc add dev jcprobe0 root netem delay 1ms 2>/dev/null && { say netem yes; netem=yes; }
     ip link del jcprobe0
   fi
+fi
+if [ -z "$netem" ] && command -v unshare >/dev/null 2>&1; then
+  for six in '' 6; do for p in ip${six}tables ip${six}tables-nft ip${six}tables-legacy; do
+    command -v $p >/dev/null 2>&1 || continue
+    unshare -n $p -w 10 -t mangle -A INPUT -j NFQUEUE --queue-num 7012 --queue-bypass 2>/dev/null || continue
+    say queue$six $p; break
+  done; done
 fi
 if [ -e /dev/fuse ] && command -v fusermount3 >/dev/null 2>&1; then say fuse yes; fi
 if command -v dmsetup >/dev/null 2>&1 && dmsetup targets 2>/dev/null | grep -q '^flakey'; then say flakey yes; fi
@@ -139,6 +147,9 @@ func parseFacts(out, want string) facts {
 	}
 	f.root, f.boot, f.net = f.said["root"] == "0", f.said["boot"], f.said["net"]
 	f.tc, f.netem = f.said["tc"] != "", f.said["netem"] != ""
+	if f.said["queue"] != "" {
+		f.queue = firewall{kind: "iptables", v4: f.said["queue"], v6: f.said["queue6"]}
+	}
 	switch {
 	case want != "iptables" && f.said["nft"] != "":
 		f.wall = firewall{kind: "nft"}

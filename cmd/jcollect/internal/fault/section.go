@@ -39,6 +39,7 @@ type Plan struct {
 	Membership Membership
 	Scripts    []Script
 	netem      bool // whether all nodes have it; known after Setup
+	queue      bool // whether all nodes can hold packets
 }
 
 // Read reads the section nemesis as `nemesis:` of a plan has it. A nil node is no faults.

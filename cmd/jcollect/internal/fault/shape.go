@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"jcheck/cmd/jcollect/internal/agent"
 	"jcheck/cmd/jcollect/internal/client"
 	"jcheck/cmd/jcollect/internal/generator"
 	"jcheck/cmd/jcollect/internal/node"
@@ -37,25 +38,39 @@ const (
 	usualRate        = "1mbit"
 )
 
-// usualShapes are what a plan without shapes chooses from. Nodes without netem can only lose packets.
-func usualShapes(netem bool) []Shape {
-	loss := Shape{Loss: usualShare, Correlation: usualCorrelation}
-	if !netem {
-		return []Shape{{Loss: usualShare}}
-	}
-	return []Shape{
+// usualShapes are what a plan without shapes chooses from: of Jepsen's, those that all nodes can do.
+func (p Plan) usualShapes() []Shape {
+	all := []Shape{
+		{Loss: usualShare, Correlation: usualCorrelation},
 		{Delay: usualDelay, Jitter: usualJitter, Distribution: "normal", Correlation: 25},
-		loss,
 		{Corrupt: usualShare, Correlation: usualCorrelation},
 		{Duplicate: usualShare, Correlation: usualCorrelation},
 		{Reorder: usualShare, Correlation: usualCorrelation, Delay: usualDelay},
 		{Rate: usualRate},
 	}
+	able := slices.DeleteFunc(all, func(s Shape) bool { return !p.netem && !(p.queue && s.holdable()) })
+	if len(able) == 0 {
+		return []Shape{{Loss: usualShare}}
+	}
+	return able
+}
+
+// shapes are what a plan chooses from.
+func (p Plan) shapes() []Shape {
+	if len(p.Packet) > 0 {
+		return p.Packet
+	}
+	return p.usualShapes()
 }
 
 // lossOnly tells whether a firewall can do it.
 func (s Shape) lossOnly() bool {
 	return s.Loss > 0 && s.Delay == 0 && s.Corrupt == 0 && s.Duplicate == 0 && s.Reorder == 0 && s.Rate == ""
+}
+
+// holdable tells whether the agent can do it by holding packets back.
+func (s Shape) holdable() bool {
+	return s.Corrupt == 0 && s.Duplicate == 0 && (s.Distribution == "" || s.Distribution == "normal")
 }
 
 // readShape reads one of the things that may be done to packets.
@@ -196,10 +211,7 @@ func packetKind() kind {
 		words: nodeWords[:],
 		needs: needsPacket,
 		begin: func(p Plan, rng *rand.Rand) (generator.Template, string) {
-			shapes := p.Packet
-			if len(shapes) == 0 {
-				shapes = usualShapes(p.netem)
-			}
+			shapes := p.shapes()
 			target := p.target("packet", rng).value()
 			shape := shapes[rng.IntN(len(shapes))]
 			return generator.Template{F: "start-packet", Value: edn.NewVector([]history.Value{target, shape.value()})}, "start-packet"
@@ -207,9 +219,13 @@ func packetKind() kind {
 		end:   undo("stop-packet"),
 		final: finally("stop-packet"),
 		heal:  func(*Nemesis, *node.Node) []script { return []script{raze("packet"), straighten()} },
+		alone: func(n *Nemesis, on *node.Node) []agent.Command {
+			return []agent.Command{on.AgentCommand("stop", agent.Stop{Name: holdName})}
+		},
+		revive: letGo,
 		moves: []move{
 			{f: "start-packet", do: startPacket},
-			{f: "stop-packet", do: stopNetwork("packet", "reliable")},
+			{f: "stop-packet", do: stopPacket},
 		},
 	}
 }
@@ -222,9 +238,9 @@ func needsPacket(n *Nemesis, name string) []Impossible {
 		return append(list, needsRoot())
 	}
 	for _, s := range n.plan.Packet {
-		if !f.netem && !s.lossOnly() {
+		if !f.netem && !s.lossOnly() && !(f.queue.kind != "" && s.holdable()) {
 			list = append(list, Impossible{Why: "its kernel has no netem, or tc is not there, for " + s.netem(),
-				Mend: "install iproute2 and the kernel's module sch_netem; {loss: 20} needs only a firewall"})
+				Mend: "install iproute2 and the kernel's module sch_netem; for delay, loss, reorder and rate iptables and the module nfnetlink_queue will do"})
 		}
 	}
 	if f.wall.kind == "" && !f.netem {
@@ -253,24 +269,34 @@ func startPacket(ctx context.Context, n *Nemesis, c client.Call) (history.Value,
 		if len(peers) == 0 {
 			return errors.New("no address is known of any other node")
 		}
-		f := n.fact(on.Name)
-		// All nodes do it alike: netem shapes what leaves, a firewall what arrives, and both would be twice.
-		if n.plan.netem || f.wall.kind == "" {
-			return n.runs(ctx, on, raze("packet"), bend(shape, peers))
-		}
-		w := wall{fault: "packet", exempt: n.exempt(on.Name), drop: peers, loss: shape.Loss / 100}
-		return n.runs(ctx, on, straighten(), script{text: f.wall.raise(w)})
+		return n.shape(ctx, on, shape, peers)
 	})
 	value := edn.NewVector([]history.Value{edn.NewKeyword("shaped"), outcomes(chosen, "shaped", errs), shape.value()})
 	return value, joinNodes("packet", errs)
 }
 
+// shape shapes a node's packets in the place of what was done to them before. All nodes do it in the same way: netem shapes
+// what leaves, the others what arrives, and both at once would be twice.
+func (n *Nemesis) shape(ctx context.Context, on *node.Node, s Shape, peers []netip.Addr) error {
+	w := wall{fault: "packet", exempt: n.exempt(on.Name), drop: peers, loss: s.Loss / 100}
+	f := n.fact(on.Name)
+	if err := letGo(ctx, n, on); err != nil {
+		return err
+	}
+	switch {
+	case n.plan.netem || f.wall.kind == "":
+		return n.runs(ctx, on, raze("packet"), bend(s, peers))
+	case s.lossOnly() && (s.Correlation == 0 || !n.plan.queue):
+		return n.runs(ctx, on, straighten(), script{text: f.wall.raise(w)})
+	case n.plan.queue && s.holdable():
+		return n.hold(ctx, on, s, w)
+	}
+	return fmt.Errorf("not all nodes can do that to packets: %s", s.netem())
+}
+
 // packetOf reads the value of start-packet: [target shape], one of the two, or nothing.
 func (n *Nemesis) packetOf(v history.Value) (Target, Shape, error) {
-	shapes := n.plan.Packet
-	if len(shapes) == 0 {
-		shapes = usualShapes(n.plan.netem)
-	}
+	shapes := n.plan.shapes()
 	shape := shapes[n.chance().IntN(len(shapes))]
 	if v.Kind == edn.Vector && len(v.Items) == 2 && v.Items[1].Kind == edn.Map {
 		target, err := targetOf(v.Items[0])
