@@ -221,7 +221,11 @@ func (f *life) judge() Outcome {
 		return Outcome{Judged: true, Err: fmt.Errorf("not judged, as you asked (hint: jcollect analyze %s)", f.run.Dir())}
 	}
 	f.progress("check")
-	d, err := j.judge(f.l.Hard, f.run)
+	ctx := f.l.Soft // a Ctrl-C ends the check, with what it has proved by then
+	if ctx.Err() != nil {
+		ctx = f.l.Hard // the first one ended the operations, and is used up
+	}
+	d, err := j.judge(ctx, f.run)
 	if err != nil {
 		return Outcome{Err: err}
 	}
