@@ -23,7 +23,7 @@ type etcdPlan struct {
 
 // etcdObjects are what a client etcd can hold.
 func etcdObjects() []string {
-	return []string{"register", "set", "counter", "queue", "append", "rw-register", "unique-ids", "bank", "mutex"}
+	return []string{"register", "set", "counter", "queue", "append", "rw-register", "unique-ids", "bank", "monotonic", "mutex"}
 }
 
 // etcdKind is the row of etcd.

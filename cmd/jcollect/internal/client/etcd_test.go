@@ -42,6 +42,8 @@ func TestEtcdWorkloads(t *testing.T) {
 		{"rw-register", "", "elle", txns("w")},
 		{"bank", "", "bank", banks},
 		{"mutex", "", "linearizable", mutexes},
+		{"long-fork", "", "long-fork", forks},
+		{"monotonic", "", "monotonic", monotonics},
 	} {
 		t.Run(row.workload+row.options, func(t *testing.T) {
 			d := made(t, Use{Workload: row.workload}, "{kind: etcd, port: %d%s}", port, row.options)

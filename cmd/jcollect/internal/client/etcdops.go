@@ -21,7 +21,7 @@ func etcdOps(o load) map[string]etcdOp {
 	case "register":
 		return map[string]etcdOp{"read": {reading, etcdRead}, "write": {writing, etcdWrite}, "cas": {writing, etcdCas}}
 	case "set":
-		return map[string]etcdOp{"add": {writing, etcdAdd}, "read": {reading, etcdMembers}}
+		return map[string]etcdOp{"add": {writing, etcdAdd}, "write": {writing, etcdAdd}, "read": {reading, etcdMembers}}
 	case "counter":
 		return map[string]etcdOp{"add": {writing, etcdCount}, "increment": {writing, etcdCount}, "decrement": {writing, etcdCount}, "read": {reading, etcdCounted}}
 	case "queue":
@@ -35,6 +35,8 @@ func etcdOps(o load) map[string]etcdOp {
 		return map[string]etcdOp{"txn": txn, "read": txn, "write": txn}
 	case "bank":
 		return map[string]etcdOp{"transfer": {writing, etcdTransfer}, "read": {reading, etcdBalances(o)}}
+	case "monotonic":
+		return map[string]etcdOp{"inc": {writing, etcdInc}, "read": {reading, etcdMonotonic}}
 	case "mutex":
 		return map[string]etcdOp{"acquire": {writing, etcdAcquire}, "release": {writing, etcdRelease}}
 	}
@@ -304,4 +306,42 @@ func etcdRelease(ctx context.Context, e *etcdConn, c Call) (history.Value, error
 	key := etcdKey("mutex", c.Key)
 	_, err := e.txn(ctx, etcdTxn{[]etcdCompare{holds(key, strconv.Itoa(int(c.Process)))}, []etcdRequest{etcdDelete(key, false)}})
 	return c.Value, err
+}
+
+// etcdInc counts, and tells where the counter is then.
+func etcdInc(ctx context.Context, e *etcdConn, c Call) (history.Value, error) {
+	key := etcdKey("monotonic", &c.Value)
+	now := int64(0)
+	err := e.change(ctx, []string{key}, func(ch *etcdChange) (err error) {
+		now, err = ch.number(key)
+		now++
+		ch.next[key] = decimal(now)
+		return err
+	})
+	return edn.NewMap([]history.Value{c.Value, edn.NewInt(now)}), err
+}
+
+// etcdMonotonic reads several counters at once; 0 where there is none yet.
+func etcdMonotonic(ctx context.Context, e *etcdConn, c Call) (history.Value, error) {
+	list, err := keysOf(c)
+	if err != nil {
+		return c.Value, err
+	}
+	var keys []string
+	for _, k := range list {
+		keys = append(keys, etcdKey("monotonic", &k))
+	}
+	found, err := e.find(ctx, keys)
+	if err != nil {
+		return c.Value, err
+	}
+	var pairs []history.Value
+	for i, k := range list {
+		v := edn.NewInt(0)
+		if found[i] != nil {
+			v = restored(string(found[i].Value))
+		}
+		pairs = append(pairs, k, v)
+	}
+	return edn.NewMap(pairs), nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -274,6 +275,29 @@ These tables are those of the program; a test has a fake server give each of the
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", row.code, row.class, row.why)
 		}
 	}
+	b.WriteString("\n## Which client knows which workload\n\n| workload |")
+	kinds := []Kind{redisKind(), sqlKind(), etcdKind()}
+	for _, k := range kinds {
+		fmt.Fprintf(&b, " %s |", k.Name)
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---|", len(kinds)) + "\n")
+	var names []string
+	for _, list := range objectNames() {
+		names = append(names, list...)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		fmt.Fprintf(&b, "| %s |", name)
+		for _, k := range kinds {
+			mark := " |"
+			if slices.Contains(k.Workloads, name) {
+				mark = " yes |"
+			}
+			b.WriteString(mark)
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("\n`exec` and `http` know any: a program of yours, or the plan, says what an operation does.\n")
 	return b.String()
 }
 

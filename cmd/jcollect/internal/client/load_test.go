@@ -103,3 +103,52 @@ func banks() (func(r *rand.Rand) Call, func() Call) {
 		return Call{F: "transfer", Value: edn.NewMap([]history.Value{word("from"), num(int64(from)), word("to"), num(int64(to)), word("amount"), num(int64(1 + r.IntN(5)))})}
 	}, nil
 }
+
+// monotonics are incs of eight counters, and reads of some.
+func monotonics() (func(r *rand.Rand) Call, func() Call) {
+	return func(r *rand.Rand) Call {
+		if r.IntN(2) == 0 {
+			return Call{F: "inc", Value: num(int64(r.IntN(8)))}
+		}
+		a := r.IntN(6)
+		return Call{F: "read", Value: vec(num(int64(a)), num(int64(a+1)), num(int64(a+2)))}
+	}, nil
+}
+
+// reverses are writes of new values, and reads of all.
+func reverses() (func(r *rand.Rand) Call, func() Call) {
+	n := 0
+	return func(r *rand.Rand) Call {
+		if r.IntN(10) == 0 {
+			return Call{F: "read"}
+		}
+		n++
+		return Call{F: "write", Value: num(int64(n))}
+	}, nil
+}
+
+// forks are writes of keys, each once, and reads of their groups.
+func forks() (func(r *rand.Rand) Call, func() Call) {
+	n := int64(0)
+	return func(r *rand.Rand) Call {
+		if r.IntN(2) == 0 {
+			n++
+			return Call{F: "write", Value: vec(vec(word("w"), num(n), num(1)))}
+		}
+		a := n &^ 1
+		return Call{F: "read", Value: vec(vec(word("r"), num(a), history.Value{}), vec(word("r"), num(a+1), history.Value{}))}
+	}, nil
+}
+
+// twoInserts are g2's: two inserts for each key.
+func twoInserts() (func(r *rand.Rand) Call, func() Call) {
+	n := int64(0)
+	return func(*rand.Rand) Call {
+		n++
+		key, v := num(n/2), vec(num(n), history.Value{})
+		if n%2 == 0 {
+			v = vec(history.Value{}, num(n))
+		}
+		return Call{F: "insert", Key: &key, Value: v}
+	}, nil
+}

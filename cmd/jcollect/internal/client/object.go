@@ -188,6 +188,27 @@ func paymentOf(c Call) (payment, error) {
 	return payment{from, to, n.Int()}, nil
 }
 
+// keysOf are the keys that a call reads: a list or set of them, a map's, or one.
+func keysOf(c Call) ([]history.Value, error) {
+	switch {
+	case c.Value.Sequential() || c.Value.Kind == edn.Set:
+		if len(c.Value.Items) > 0 {
+			return c.Value.Items, nil
+		}
+	case c.Value.Kind == edn.Map:
+		var keys []history.Value
+		for i := 0; i+1 < len(c.Value.Items); i += 2 {
+			keys = append(keys, c.Value.Items[i])
+		}
+		if len(keys) > 0 {
+			return keys, nil
+		}
+	case !c.Value.IsNil():
+		return []history.Value{c.Value}, nil
+	}
+	return nil, badValue(c, "keys")
+}
+
 // vector is a list of stored texts as a value.
 func vector(texts []string) history.Value {
 	items := make([]history.Value, 0, len(texts))

@@ -288,5 +288,5 @@ func lasting() time.Duration {
 	if os.Getenv("JCOLLECT_CLUSTER") != "" {
 		return time.Second
 	}
-	return 150 * time.Millisecond
+	return 60 * time.Millisecond
 }

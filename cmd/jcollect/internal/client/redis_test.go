@@ -34,6 +34,10 @@ func TestRedisWorkloads(t *testing.T) {
 		{"rw-register", "", "elle", txns("w")},
 		{"rw-register", ", txn: lua", "elle", txns("w")},
 		{"bank", "", "bank", banks},
+		{"long-fork", "", "long-fork", forks},
+		{"monotonic", "", "monotonic", monotonics},
+		{"causal-reverse", "", "causal-reverse", reverses},
+		{"mutex", "", "linearizable", mutexes},
 	} {
 		t.Run(row.workload+row.options, func(t *testing.T) {
 			d := made(t, Use{Workload: row.workload}, "{kind: redis, port: %d%s}", port, row.options)

@@ -52,6 +52,8 @@ local from, to = tonumber(redis.call('GET', KEYS[1])), tonumber(redis.call('GET'
 if not from or not to or from < n then return 0 end
 redis.call('DECRBY', KEYS[1], n) redis.call('INCRBY', KEYS[2], n) return 1`
 
+	releaseScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`
+
 	txnScript = `local found = {}
 for i = 1, #KEYS do
 	if ARGV[2*i-1] == 'append' then redis.call('RPUSH', KEYS[i], ARGV[2*i])
@@ -72,7 +74,7 @@ func redisOps(o load) map[string]redisOp {
 			"cas":   {writing, redisCas},
 		}
 	case "set":
-		return map[string]redisOp{"add": {writing, redisAdd}, "read": {reading, redisMembers}}
+		return map[string]redisOp{"add": {writing, redisAdd}, "write": {writing, redisAdd}, "read": {reading, redisMembers}}
 	case "counter":
 		return map[string]redisOp{"add": {writing, redisCount}, "increment": {writing, redisCount}, "decrement": {writing, redisCount}, "read": {reading, redisCounted}}
 	case "queue":
@@ -86,6 +88,10 @@ func redisOps(o load) map[string]redisOp {
 		return map[string]redisOp{"txn": txn, "read": txn, "write": txn}
 	case "bank":
 		return map[string]redisOp{"transfer": {writing, redisTransfer}, "read": {reading, redisBalances(o)}}
+	case "monotonic":
+		return map[string]redisOp{"inc": {writing, redisInc}, "read": {reading, redisMonotonic}}
+	case "mutex":
+		return map[string]redisOp{"acquire": {writing, redisAcquire}, "release": {writing, redisRelease}}
 	}
 	return nil
 }
@@ -358,4 +364,58 @@ func redisBalances(o load) func(ctx context.Context, r redisCall, c Call) (histo
 		}
 		return edn.NewMap(balances), nil
 	}
+}
+
+func redisInc(ctx context.Context, r redisCall, c Call) (history.Value, error) {
+	got, err := r.change(ctx, []string{"INCR", redisKey("monotonic", &c.Value)})
+	if err != nil {
+		return c.Value, err
+	}
+	return edn.NewMap([]history.Value{c.Value, edn.NewInt(got[0].num)}), nil
+}
+
+// redisMonotonic reads several numbers at once; 0 where there is none yet.
+func redisMonotonic(ctx context.Context, r redisCall, c Call) (history.Value, error) {
+	keys, err := keysOf(c)
+	if err != nil {
+		return c.Value, err
+	}
+	command := []string{"MGET"}
+	for _, k := range keys {
+		command = append(command, redisKey("monotonic", &k))
+	}
+	got, err := r.one(ctx, command...)
+	if err != nil {
+		return c.Value, err
+	}
+	if len(got.items) != len(keys) {
+		return c.Value, perhaps("garbage", "an MGET with other answers than it was asked")
+	}
+	var pairs []history.Value
+	for i, k := range keys {
+		v := got.items[i].found()
+		if v.IsNil() {
+			v = edn.NewInt(0)
+		}
+		pairs = append(pairs, k, v)
+	}
+	return edn.NewMap(pairs), nil
+}
+
+// redisAcquire takes a lock that nobody has. Who crashes keeps it for ever.
+func redisAcquire(ctx context.Context, r redisCall, c Call) (history.Value, error) {
+	got, err := r.change(ctx, []string{"SET", redisKey("mutex", c.Key), decimal(int64(c.Process)), "NX"})
+	if err == nil && got[0].null {
+		err = refuse("mismatch", "the lock is held")
+	}
+	return c.Value, err
+}
+
+// redisRelease gives up a lock that this process has.
+func redisRelease(ctx context.Context, r redisCall, c Call) (history.Value, error) {
+	got, err := r.change(ctx, []string{"EVAL", releaseScript, "1", redisKey("mutex", c.Key), decimal(int64(c.Process))})
+	if err == nil && got[0].num != 1 {
+		err = refuse("mismatch", "the lock isn't this process's")
+	}
+	return c.Value, err
 }

@@ -1,8 +1,6 @@
 package client
 
 import (
-	"maps"
-	"slices"
 	"time"
 
 	"jcheck/cmd/jcollect/internal/plan"
@@ -10,7 +8,7 @@ import (
 
 // redisObjects are what client redis can hold.
 func redisObjects() []string {
-	return []string{"register", "set", "counter", "queue", "append", "rw-register", "unique-ids", "bank"}
+	return []string{"register", "set", "counter", "queue", "append", "rw-register", "unique-ids", "bank", "monotonic", "mutex"}
 }
 
 // A redisPlan is the section of a client redis.
@@ -73,6 +71,3 @@ func newRedis(o redisPlan, u Use) (Driver, error) {
 	}
 	return &redisDriver{plan: o, load: l, ops: redisOps(l)}, nil
 }
-
-// operations are the names of a table's operations, sorted.
-func operations[T any](ops map[string]T) []string { return slices.Sorted(maps.Keys(ops)) }

@@ -141,6 +141,10 @@ func TestPostgres(t *testing.T) {
 		{workload: "set", checker: "set-full", load: sets, valid: true},
 		{workload: "counter", checker: "counter", load: counters, valid: true},
 		{workload: "queue", checker: "total-queue", load: queues, valid: true},
+		{workload: "long-fork", checker: "long-fork", load: forks, valid: true},
+		{workload: "monotonic", options: ", isolation: serializable", checker: "monotonic", load: monotonics, valid: true},
+		{workload: "g2", options: ", isolation: serializable", checker: "g2", load: twoInserts, valid: true},
+		{workload: "g2", options: ", isolation: repeatable read", checker: "g2", load: twoInserts, some: []string{"illegal-inserts"}},
 		{workload: "unique-ids", options: ", database: 'a \"name\"'", checker: "unique-ids", load: ids, valid: true},
 	} {
 		t.Run(s.workload+s.options, func(t *testing.T) { s.try(t, "postgresql", port) })
@@ -163,6 +167,7 @@ func TestMariaDB(t *testing.T) {
 		{workload: "counter", checker: "counter", load: counters, valid: true},
 		{workload: "queue", checker: "total-queue", load: queues, valid: true},
 		{workload: "unique-ids", checker: "unique-ids", load: ids, valid: true},
+		{workload: "monotonic", checker: "monotonic", load: monotonics, valid: true},
 	} {
 		t.Run(s.workload+s.options, func(t *testing.T) { s.try(t, "mariadb", port) })
 	}

@@ -75,7 +75,7 @@ func (d *sqlDialect) quoted(name string) string {
 
 // sqlObjects are what a client sql can hold.
 func sqlObjects() []string {
-	return []string{"register", "set", "counter", "queue", "append", "rw-register", "unique-ids", "bank", "g2"}
+	return []string{"register", "set", "counter", "queue", "append", "rw-register", "unique-ids", "bank", "monotonic", "g2"}
 }
 
 // A sqlPlan is the section of a client sql.

@@ -22,7 +22,7 @@ func sqlOps(o load) map[string]sqlOp {
 	case "register":
 		return map[string]sqlOp{"read": {reading, sqlRead}, "write": {writing, sqlWrite}, "cas": {writing, sqlCas}}
 	case "set":
-		return map[string]sqlOp{"add": {writing, sqlAdd}, "read": {reading, sqlMembers}}
+		return map[string]sqlOp{"add": {writing, sqlAdd}, "write": {writing, sqlAdd}, "read": {reading, sqlMembers}}
 	case "counter":
 		return map[string]sqlOp{"add": {writing, sqlCount}, "increment": {writing, sqlCount}, "decrement": {writing, sqlCount}, "read": {reading, sqlCounted}}
 	case "queue":
@@ -36,6 +36,8 @@ func sqlOps(o load) map[string]sqlOp {
 		return map[string]sqlOp{"txn": txn, "read": txn, "write": txn}
 	case "bank":
 		return map[string]sqlOp{"transfer": {writing, sqlTransfer}, "read": {reading, sqlBalances}}
+	case "monotonic":
+		return map[string]sqlOp{"inc": {writing, sqlInc}, "read": {reading, sqlMonotonic}}
 	case "g2":
 		return map[string]sqlOp{"insert": {writing, sqlInsert}}
 	}
@@ -316,6 +318,48 @@ func sqlBalances(ctx context.Context, s sqlCall, c Call) (history.Value, error) 
 		balances = append(balances, restored(*row[0]), restored(*row[1]))
 	}
 	return edn.NewMap(balances), nil
+}
+
+// sqlInc counts, and tells where the counter is then.
+func sqlInc(ctx context.Context, s sqlCall, c Call) (history.Value, error) {
+	var now history.Value
+	err := s.transact(ctx, func() error {
+		if _, err := s.exec(ctx, s.plan.dialect.upsert("jcollect_counter", "n", "OLD + NEW"), stored(c.Value), "1"); err != nil {
+			return err
+		}
+		r, err := s.exec(ctx, "SELECT n FROM jcollect_counter WHERE k = $1", stored(c.Value))
+		text, ok := r.text()
+		if err == nil && !ok {
+			return perhaps("garbage", "a counter that isn't there after it counted")
+		}
+		now = restored(text)
+		return err
+	})
+	return edn.NewMap([]history.Value{c.Value, now}), err
+}
+
+// sqlMonotonic reads several counters in one transaction.
+func sqlMonotonic(ctx context.Context, s sqlCall, c Call) (history.Value, error) {
+	keys, err := keysOf(c)
+	if err != nil {
+		return c.Value, err
+	}
+	var pairs []history.Value
+	err = s.transact(ctx, func() error {
+		for _, k := range keys {
+			r, err := s.exec(ctx, "SELECT n FROM jcollect_counter WHERE k = $1", stored(k))
+			if err != nil {
+				return err
+			}
+			text, ok := r.text()
+			if !ok {
+				text = "0"
+			}
+			pairs = append(pairs, k, restored(text))
+		}
+		return nil
+	})
+	return edn.NewMap(pairs), err
 }
 
 // sqlInsert inserts into one of two tables unless either has a row of the key: the value is [a b], of which one is nil.
