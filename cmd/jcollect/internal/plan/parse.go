@@ -22,6 +22,10 @@ const (
 // Open reads the plan in a file; "-" is the standard input. The node is nil if there is none.
 func Open(file string, p *Problems) *Node {
 	in := os.Stdin
+	if file == "" {
+		p.Add(Pos{File: `""`}, "jcollect init > plan.yaml writes one to begin with", "no plan has an empty name")
+		return nil
+	}
 	if file != "-" {
 		f, err := os.Open(file)
 		if err != nil {

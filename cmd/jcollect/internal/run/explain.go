@@ -217,11 +217,12 @@ func (x *explainer) operations(ctx context.Context) {
 
 // faults are an example of each operation of the nemesis.
 func (x *explainer) faults(ctx context.Context) {
-	if len(x.t.Nemesis.Faults) == 0 {
+	ops := x.t.examples(ctx)
+	if len(ops) == 0 {
 		return
 	}
-	x.head("meanwhile faults are injected and healed: %s", strings.Join(x.t.Nemesis.Faults, ", "))
-	x.say("  one example of each; nodes are asked first what they can do")
+	x.head("meanwhile faults are injected and healed")
+	x.say("  one example of each operation; nodes are asked first what they can do")
 	o := fault.Options{Nodes: x.reh.nodes, Seed: x.t.Seed, SkipImpossible: true}
 	if x.db != nil {
 		o.DB = x.db
@@ -236,7 +237,7 @@ func (x *explainer) faults(ctx context.Context) {
 	}
 	x.reh.forget()
 	session := n.Session()
-	for _, op := range examples(ctx, n, x.t.Seed) {
+	for _, op := range ops {
 		value := ""
 		if !op.Value.IsNil() {
 			value = " " + op.Value.String()
@@ -259,11 +260,26 @@ func (x *explainer) faults(ctx context.Context) {
 	x.reh.forget()
 }
 
-// examples are the first operation of each kind that the nemesis's generators give.
-func examples(ctx context.Context, n *fault.Nemesis, seed uint64) []generator.Op {
-	g := generator.Phases(generator.TimeLimit(time.Hour, generator.ForNemesis(n.Generator())), generator.ForNemesis(n.Final()))
+// maxExampleOps is how many operations are played to find examples of faults.
+const maxExampleOps = 20_000
+
+// examples are the first operation of each kind that the nemesis does, be it by its section or by the plan's generator.
+func (t *Test) examples(ctx context.Context) []generator.Op {
+	long := *t
+	if t.own == nil {
+		long.TimeLimit = max(t.TimeLimit, time.Hour) // rare faults come, too
+	}
+	clients := generator.ForClients(generator.SleepFor(long.TimeLimit))
+	if t.own != nil {
+		clients = t.own
+	}
+	n, err := fault.New(t.Nemesis, fault.Options{Seed: t.Seed})
+	if err != nil {
+		return nil // whoever reads the plan was told
+	}
 	// An error says that there was no end of it; the operations up to there will do.
-	ops, _ := generator.Simulation{Concurrency: 1, Nemesis: true, Seed: seed, MaxOps: 2000}.Run(ctx, g)
+	ops, _ := generator.Simulation{Concurrency: t.Concurrency, Nemesis: true, Seed: t.Seed, MaxOps: maxExampleOps}.
+		Run(ctx, long.whole(clients, nil, n))
 	var first []generator.Op
 	seen := make(map[string]bool)
 	for _, op := range ops {

@@ -24,7 +24,8 @@ import (
 type rehearsal struct {
 	nodes   []*node.Node
 	scribes []*scribe
-	shown   map[string]int // long texts that were shown already, by number
+	shown   map[string]int    // long texts that were shown already, by number
+	names   *strings.Replacer // puts the names of nodes in the place of addresses
 }
 
 // A scribe is the remote of a node that is not there.
@@ -48,6 +49,11 @@ func newRehearsal(t *Test) *rehearsal {
 		r.scribes = append(r.scribes, s)
 		r.nodes = append(r.nodes, &node.Node{Name: name, Index: i, Addr: s.addr, Remote: s, Agent: node.AgentPath})
 	}
+	pairs := []string{controlAddr, "<address of this machine>"}
+	for _, s := range slices.Backward(r.scribes) { // 198.18.0.12 before 198.18.0.1
+		pairs = append(pairs, s.addr, "<address of "+s.name+">")
+	}
+	r.names = strings.NewReplacer(pairs...)
 	return r
 }
 
@@ -274,7 +280,7 @@ func (r *rehearsal) taken() string {
 			continue
 		}
 		for i := range said {
-			said[i] = r.named(said[i])
+			said[i] = r.names.Replace(said[i])
 		}
 		text := strings.Join(said, "\n")
 		if who[text] == nil {
@@ -309,13 +315,4 @@ func (r *rehearsal) short(step string) string {
 	}
 	r.shown[text] = len(r.shown) + 1
 	return fmt.Sprintf("%s [%d]\n%s", what, r.shown[text], text)
-}
-
-// named is a text with the names of nodes in the place of addresses.
-func (r *rehearsal) named(text string) string {
-	var pairs []string
-	for _, s := range slices.Backward(r.scribes) { // 198.18.0.12 before 198.18.0.1
-		pairs = append(pairs, s.addr, "<address of "+s.name+">")
-	}
-	return strings.NewReplacer(append(pairs, controlAddr, "<address of this machine>")...).Replace(text)
 }
