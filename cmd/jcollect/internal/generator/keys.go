@@ -91,12 +91,15 @@ func several(least, most int, make1 func(...Generator) Generator) func(reader, p
 	}
 }
 
+// maxSpan is the longest time that a generator has to do with.
+const maxSpan = 10_000 * time.Hour
+
 // duration reads a time above 0.
 func (r reader) duration(n *plan.Node) time.Duration {
 	d := time.Second
 	plan.Duration(&d)(n, r.p)
-	if d <= 0 {
-		r.p.Add(n.Pos, "10s, say", "%s is no time that passes", n.Text)
+	if d <= 0 || d > maxSpan {
+		r.p.Add(n.Pos, "10s, say", "%s is no time that a test can take", n.Text)
 		return time.Second
 	}
 	return d
@@ -324,10 +327,7 @@ func fMapKey(r reader, pair plan.Pair) func(Generator) Generator {
 	}
 	for _, n := range pair.Value.Pairs {
 		to := ""
-		plan.Str(&to)(n.Value, r.p)
-		if to == "" && n.Value.Kind == plan.Scalar {
-			r.p.Add(n.Value.Pos, "", "an operation needs a function")
-		}
+		r.function(&to)(n.Value, r.p)
 		names[n.Key] = to
 	}
 	return func(g Generator) Generator { return FMap(names, g) }

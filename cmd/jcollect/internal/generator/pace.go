@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"math"
 	"time"
 
 	"jcheck/internal/edn"
@@ -8,6 +9,14 @@ import (
 
 // unset is a time that nobody settled yet.
 const unset int64 = -1
+
+// after is the time d after t, or the last there is: times of a century must not overflow into the past.
+func after(t, d int64) int64 {
+	if t > math.MaxInt64-d {
+		return math.MaxInt64
+	}
+	return t + d
+}
 
 // timeLimit ends g at a time.
 type timeLimit struct {
@@ -35,7 +44,7 @@ func (l *timeLimit) Op(ctx Context) (Op, Status, Generator) {
 	}
 	cutoff := l.cutoffNS
 	if cutoff == unset {
-		cutoff = op.TimeNS + l.limitNS
+		cutoff = after(op.TimeNS, l.limitNS)
 	}
 	if op.TimeNS < cutoff {
 		return op, status, &timeLimit{l.limitNS, cutoff, next}
@@ -83,8 +92,8 @@ func (s *stagger) Op(ctx Context) (Op, Status, Generator) {
 	late := op.TimeNS - due
 	op.TimeNS = max(op.TimeNS, due)
 	d := ctx.Dice()
-	due += d.Int64N(2 * s.gapNS)
-	return op, status, &stagger{s.gapNS, due + max(0, late-s.gapNS), next}
+	due = after(due, d.Int64N(after(s.gapNS, s.gapNS)))
+	return op, status, &stagger{s.gapNS, after(due, max(0, late-s.gapNS)), next}
 }
 
 func (s *stagger) Update(ctx Context, op Op) Generator {
@@ -120,7 +129,7 @@ func (s *delay) Op(ctx Context) (Op, Status, Generator) {
 		due = op.TimeNS
 	}
 	op.TimeNS = max(op.TimeNS, due)
-	return op, status, &delay{s.gapNS, due + s.gapNS, next}
+	return op, status, &delay{s.gapNS, after(due, s.gapNS), next}
 }
 
 func (s *delay) Update(ctx Context, op Op) Generator {

@@ -170,7 +170,7 @@ func (r reader) operation(n *plan.Node, pairs []plan.Pair) Generator {
 	var v value
 	var extra []history.Field
 	fields := []plan.Field{
-		{Key: "f", Doc: opKeys["f"], Required: true, Read: plan.Str(&t.F)},
+		{Key: "f", Doc: opKeys["f"], Required: true, Read: r.function(&t.F)},
 		{Key: "value", Doc: opKeys["value"], Read: func(n *plan.Node, p *plan.Problems) { v = readValue(n, p) }},
 		{Key: "final", Doc: opKeys["final"], Read: func(n *plan.Node, p *plan.Problems) {
 			final := false
@@ -187,9 +187,6 @@ func (r reader) operation(n *plan.Node, pairs []plan.Pair) Generator {
 	}
 	section.Fields(r.p, "an operation", fields...)
 	t.Extra = extra
-	if section.Get("f") != nil && t.F == "" {
-		r.p.Add(section.Get("f").Pos, "f: read, say", "an operation needs a function")
-	}
 	*r.said = append(*r.said, Said{t.F, n.Pos, r.scope == byNemesis})
 	g := v.operation(t)
 	if r.again {
@@ -212,6 +209,29 @@ func (v value) operation(t Template) Generator {
 		t.Value = v.draw(&w)
 		return t, w.used
 	}}
+}
+
+// function reads the name of a function, which histories have as a keyword.
+func (r reader) function(f *string) func(*plan.Node, *plan.Problems) {
+	return func(n *plan.Node, p *plan.Problems) {
+		name := ""
+		plan.Str(&name)(n, p)
+		name = strings.TrimPrefix(name, ":")
+		switch {
+		case name == "" && n.Kind == plan.Scalar:
+			p.Add(n.Pos, "f: read, say", "an operation needs a function")
+		case n.Kind == plan.Scalar && !isKeyword(name):
+			p.Add(n.Pos, "f: read, say", "%q can't be the name of a function: it is one word", name)
+		}
+		*f = name
+	}
+}
+
+// isKeyword tells whether a keyword of this name reads back as itself.
+func isKeyword(name string) bool {
+	text := []byte(":" + name)
+	v, rest, err := edn.Parse(text)
+	return err == nil && rest == len(text) && v.Kind == edn.Keyword && v.Text == name
 }
 
 // reserved are fields of which a history has its own.

@@ -68,7 +68,7 @@ func readValue(n *plan.Node, p *plan.Problems) value {
 	switch {
 	case n == nil:
 		return value{}
-	case n.Kind == plan.Scalar && n.Tag == "!!str" && len(n.Text) > 1 && n.Text[0] == ':':
+	case n.Kind == plan.Scalar && n.Tag == "!!str" && len(n.Text) > 1 && n.Text[0] == ':' && isKeyword(n.Text[1:]):
 		return value{fixed: edn.NewKeyword(n.Text[1:])}
 	case n.Kind == plan.List:
 		return collected(n.Items, p, edn.NewVector, nil)
@@ -86,7 +86,11 @@ func readValue(n *plan.Node, p *plan.Problems) value {
 	var names []history.Value
 	for _, pair := range n.Pairs {
 		items = append(items, pair.Value)
-		names = append(names, edn.NewKeyword(strings.TrimPrefix(pair.Key, ":")))
+		name := edn.NewString(pair.Key)
+		if word := strings.TrimPrefix(pair.Key, ":"); isKeyword(word) {
+			name = edn.NewKeyword(word)
+		}
+		names = append(names, name)
 	}
 	return collected(items, p, edn.NewMap, names)
 }

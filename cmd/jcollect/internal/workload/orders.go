@@ -99,15 +99,28 @@ func monotonicOptions() ([]plan.Field, func() []history.Field, Maker) {
 			return generator.Template{F: "inc", Value: number(d.IntN(count))}
 		})
 		reads := drawn(func(d *generator.Dice) generator.Template {
-			keys := make([]history.Value, count)
-			for i := range keys {
-				keys[i] = number(i)
-			}
-			d.Shuffle(count, func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
-			return generator.Template{F: "read", Value: edn.NewVector(keys[:min(size, count)])}
+			return generator.Template{F: "read", Value: edn.NewVector(sample(min(size, count), count, d))}
 		})
 		return Work{Generator: generator.Mix(inc, reads), Checks: []Check{{Name: "monotonic"}}}, nil
 	}
+}
+
+// sample draws n different numbers below count (Fisher and Yates, of whose list only what moved is kept).
+func sample(n, count int, d *generator.Dice) []history.Value {
+	moved := make(map[int]int, n)
+	at := func(i int) int {
+		if v, ok := moved[i]; ok {
+			return v
+		}
+		return i
+	}
+	drawn := make([]history.Value, n)
+	for i := range drawn {
+		j := i + d.IntN(count-i)
+		drawn[i] = number(at(j))
+		moved[j] = at(i)
+	}
+	return drawn
 }
 
 // g2Options are those of g2: pairs of clients, each of which inserts another row of a key.

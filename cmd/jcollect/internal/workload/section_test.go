@@ -111,3 +111,58 @@ func TestRate(t *testing.T) {
 		}
 	}
 }
+
+// Without this what is read of many keys at once could be the same key twice, or never some of them.
+func TestSample(t *testing.T) {
+	seen := make(map[int64]int)
+	for seed := range uint64(2000) {
+		d := generator.NewContext(1, false, seed).Dice()
+		once := make(map[int64]bool)
+		for _, v := range sample(3, 8, &d) {
+			once[v.Int()] = true
+			seen[v.Int()]++
+		}
+		if len(once) != 3 {
+			t.Fatalf("seed %d: got %v, want three keys", seed, once)
+		}
+	}
+	for k := range int64(8) {
+		if n := seen[k]; n < 600 || n > 900 {
+			t.Errorf("key %d came %d times of 2000, want 750", k, n)
+		}
+	}
+	if len(seen) != 8 {
+		t.Errorf("got %d keys, want 8", len(seen))
+	}
+}
+
+// FuzzRead reads whatever a plan may have as a workload, and begins it.
+func FuzzRead(f *testing.F) {
+	// Without this a section that nobody has thought of could end in a panic, or in a workload that never answers.
+	for _, k := range Kinds() {
+		f.Add("{kind: " + k.Name + ", rate: 5/s, key-count: 7, max-txn-length: 3, threads-per-key: 2, accounts: 3}")
+		rows, _, _ := k.Options()
+		for _, r := range rows {
+			f.Add("{kind: " + k.Name + ", " + r.Key + ": 1}")
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var p plan.Problems
+		n := plan.Parse("f", []byte(text), &p)
+		if n == nil || len(text) > 1000 {
+			return
+		}
+		w := Read(n, &p)
+		if p.Any() {
+			return
+		}
+		work, err := w.Work(Setting{Concurrency: 4, Rate: 100})
+		if err != nil {
+			return
+		}
+		s := generator.Simulation{Concurrency: 4, Nemesis: true, Seed: 1, MaxOps: 50}
+		if _, err := s.Run(t.Context(), work.Generator); err != nil && !strings.Contains(err.Error(), "stopped after") {
+			t.Errorf("%q: %v", text, err)
+		}
+	})
+}

@@ -2,6 +2,7 @@ package workload
 
 import (
 	"math/bits"
+	"slices"
 
 	"jcheck/cmd/jcollect/internal/generator"
 	"jcheck/cmd/jcollect/internal/plan"
@@ -71,45 +72,59 @@ func oneMore(list *[]string) func(*plan.Node, *plan.Problems) {
 	}
 }
 
-// inUse is the keys in use and how often each was written. It is never changed.
+// A slot is a key in use and how often it was written.
+type slot struct{ key, writes int32 }
+
+// slotChunk is how many slots are copied when one changes.
+const slotChunk = 64
+
+// inUse is the keys in use. It is never changed; a changed one shares all but a chunk.
 type inUse struct {
-	keys   []int32
-	writes []int32
+	chunks []*[slotChunk]slot
 	next   int32 // the first key that was never in use
+}
+
+// with is the keys with another slot in place k.
+func (u inUse) with(k int, s slot) inUse {
+	c := *u.chunks[k/slotChunk]
+	c[k%slotChunk] = s
+	u.chunks = slices.Clone(u.chunks)
+	u.chunks[k/slotChunk] = &c
+	return u
 }
 
 // generator draws transactions for ever.
 func (t txns) generator() generator.Generator {
 	start := inUse{next: int32(t.keyCount)}
 	for i := range t.keyCount {
-		start.keys, start.writes = append(start.keys, int32(i)), append(start.writes, 0)
+		if i%slotChunk == 0 {
+			start.chunks = append(start.chunks, new([slotChunk]slot))
+		}
+		start.chunks[i/slotChunk][i%slotChunk].key = int32(i)
 	}
 	return generator.Unfold(start, t.txn)
 }
 
 // txn draws a transaction: each micro-op reads or writes, with the same chance. What is written to a key is 1, 2, 3, ...
-func (t txns) txn(s inUse, d *generator.Dice) (generator.Template, inUse) {
-	n := t.minLength + d.IntN(t.maxLength-t.minLength+1)
-	mops := make([]history.Value, n)
-	mine := false // whether s is a copy of ours
+func (t txns) txn(u inUse, d *generator.Dice) (generator.Template, inUse) {
+	mops := make([]history.Value, t.minLength+d.IntN(t.maxLength-t.minLength+1))
 	for i := range mops {
 		k := t.place(d)
-		key := number(int(s.keys[k]))
+		s := u.chunks[k/slotChunk][k%slotChunk]
+		key := number(int(s.key))
 		if d.IntN(2) == 0 {
 			mops[i] = vector(keyword("r"), key, history.Value{})
 			continue
 		}
-		if !mine {
-			s.keys, s.writes, mine = append([]int32(nil), s.keys...), append([]int32(nil), s.writes...), true
+		s.writes++
+		mops[i] = vector(keyword(t.write), key, number(int(s.writes)))
+		if int(s.writes) >= t.maxWrites {
+			s = slot{key: u.next}
+			u.next++
 		}
-		s.writes[k]++
-		mops[i] = vector(keyword(t.write), key, number(int(s.writes[k])))
-		if int(s.writes[k]) >= t.maxWrites {
-			s.keys[k], s.writes[k] = s.next, 0
-			s.next++
-		}
+		u = u.with(k, s)
 	}
-	return generator.Template{F: "txn", Value: edn.NewVector(mops)}, s
+	return generator.Template{F: "txn", Value: edn.NewVector(mops)}, u
 }
 
 // place draws one of the keys in use: the last half of the time, the one before it a quarter, and so on.
