@@ -21,6 +21,9 @@ func (a *agent) await(ctx context.Context, in Port) (None, error) {
 		return None{}, errorf(Usage, "waiting for %s needs a timeout", in.Addr)
 	}
 	limit := time.Duration(in.Timeout) * time.Millisecond
+	if in.Addr == "" {
+		return None{}, a.settle(ctx, in.Daemon, limit)
+	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	dialer := net.Dialer{Timeout: dialLimit}
@@ -34,7 +37,7 @@ func (a *agent) await(ctx context.Context, in Port) (None, error) {
 			last = err
 		}
 		if in.Daemon != "" {
-			if err := a.stillThere(ctx, in.Daemon, in.Addr); err != nil {
+			if err := a.stillThere(ctx, in.Daemon, in.Addr+" took connections"); err != nil {
 				return None{}, err
 			}
 		}
@@ -46,8 +49,24 @@ func (a *agent) await(ctx context.Context, in Port) (None, error) {
 	}
 }
 
+// settle waits whether a daemon ends badly at once: for want of a program, say. One that ends well has done its work.
+func (a *agent) settle(ctx context.Context, daemon string, limit time.Duration) error {
+	for deadline := time.Now().Add(limit); ; {
+		rec, _, found, err := a.load(daemon)
+		if err != nil {
+			return err
+		}
+		if found && rec.Ended && !rec.Well {
+			return a.stillThere(ctx, daemon, "its first moments were over")
+		}
+		if pause(ctx, deadline) != nil {
+			return ctx.Err()
+		}
+	}
+}
+
 // stillThere fails with what a daemon wrote last if it has ended: nothing will listen any more.
-func (a *agent) stillThere(ctx context.Context, daemon, addr string) error {
+func (a *agent) stillThere(ctx context.Context, daemon, before string) error {
 	s, err := a.status(ctx, Named{daemon})
 	if err != nil || s.State == StateRunning {
 		return err
@@ -56,7 +75,7 @@ func (a *agent) stillThere(ctx context.Context, daemon, addr string) error {
 	if how == "" {
 		how = "nobody saw how"
 	}
-	return hinted(Failed, "its log on the node: "+s.Log, "daemon %s ended (%s) before %s took connections%s", daemon, how, addr, tail(s.Log))
+	return hinted(Failed, "its log on the node: "+s.Log, "daemon %s ended (%s) before %s%s", daemon, how, before, tail(s.Log))
 }
 
 // tail is the last lines of a log that aren't ours, for a message.

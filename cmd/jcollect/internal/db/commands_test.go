@@ -113,16 +113,17 @@ tcpdump: {ports: [1, 2], filter: "not host x"}
 		"n1": {`stop {"name":"one","grace_ms":5000}`, `stop {"name":"tcpdump","grace_ms":5000}`, `script down with PLAIN true`, `for... /data '/a b'`,
 			`unpack {"archive":"/opt/a.tar","to":"/opt/a"}`, `mkdir... '/etc/x y/redis.conf' 0600 redis:redis: bind 10.0.0.1` + "\n",
 			`script 'init '\''x'\''' with PLAIN true`,
-			`start ` + dump + env("1", "") + `,"log":"/var/log/jcollect/tcpdump.log"}`,
+			`start ` + dump + env("1", "") + `,"log":"/var/log/jcollect/tcpdump.log"}`, `await {"timeout_ms":200,"daemon":"tcpdump"}`,
 			`start {"name":"one","run":"serve --id n1","user":"redis",` + env("1", "") + `}`,
 			`await {"addr":"10.0.0.1:1","timeout_ms":5000,"daemon":"one"}`, `script first with PLAIN true`, `script ask with PLAIN true`},
 		"n2": {`stop {"name":"two","grace_ms":1000}`, `stop {"name":"one","grace_ms":5000}`, `stop {"name":"tcpdump","grace_ms":5000}`,
 			`script down with PLAIN true`, `for... /data '/a b'`,
 			`unpack {"archive":"/opt/a.tar","to":"/opt/a"}`, `mkdir... '/etc/x y/redis.conf' 0600 redis:redis: bind 10.0.0.2` + "\n",
 			`script 'init '\''x'\''' with PLAIN true`,
-			`start ` + dump + env("2", "") + `,"log":"/var/log/jcollect/tcpdump.log"}`,
+			`start ` + dump + env("2", "") + `,"log":"/var/log/jcollect/tcpdump.log"}`, `await {"timeout_ms":200,"daemon":"tcpdump"}`,
 			`start {"name":"one","run":"serve --id n2","user":"redis",` + env("2", "") + `}`,
 			`await {"addr":"10.0.0.2:1","timeout_ms":5000,"daemon":"one"}`, `start {"name":"two","args":["x","--peer=10.0.0.1"],` + env("2", "") + `}`,
+			`await {"timeout_ms":200,"daemon":"two"}`,
 			`script ask with PLAIN true`},
 	}
 	for name, lines := range want {
@@ -139,7 +140,7 @@ tcpdump: {ports: [1, 2], filter: "not host x"}
 		}
 	}
 	at := func(line string) int { return strings.Index(strings.Join(l.said, "\n"), line) }
-	if at("n1 await") > at("n2 script 'init") || at("n1 script first") < at(`n2 start {"name":"two"`) {
+	if at(`n1 await {"addr`) > at("n2 script 'init") || at("n1 script first") < at(`n2 start {"name":"two"`) {
 		t.Errorf("the primary was not first, or its script not last:\n%s", strings.Join(l.said, "\n"))
 	}
 }

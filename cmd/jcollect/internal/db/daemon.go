@@ -6,11 +6,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"jcheck/cmd/jcollect/internal/agent"
 	"jcheck/cmd/jcollect/internal/node"
 	"jcheck/cmd/jcollect/internal/remote"
 )
+
+// settleTime is how long a daemon is looked at that nothing tells of to wait for.
+const settleTime = 200 * time.Millisecond
 
 // captureName is the daemon that records packets.
 const captureName = "tcpdump"
@@ -57,9 +61,11 @@ func (d *DB) raise(ctx context.Context, n *node.Node) error {
 			return err
 		}
 		if addr == "" {
-			continue
+			err = n.Settle(ctx, x.Name, settleTime)
+		} else {
+			err = n.AwaitPort(ctx, addr, x.Limit, x.Name)
 		}
-		if err := n.AwaitPort(ctx, addr, x.Limit, x.Name); err != nil {
+		if err != nil {
 			return err
 		}
 	}

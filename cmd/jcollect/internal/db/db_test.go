@@ -209,6 +209,10 @@ func TestSetupIsTriedAgain(t *testing.T) {
 	if err := d.Setup(t.Context()); err == nil || !strings.Contains(err.Error(), "no disk") || !strings.Contains(err.Error(), "exit status 3") {
 		t.Errorf("a daemon that ends gave %v", err)
 	}
+	d, _ = database(t, "daemons: [{name: bad, run: no-such-program-here}, {name: done, run: 'true'}]\ntries: 1", "n1")
+	if err := d.Setup(t.Context()); err == nil || !strings.Contains(err.Error(), "no-such-program-here") || !strings.Contains(err.Error(), "exit status 127") {
+		t.Errorf("a daemon that nothing is awaited of gave %v", err)
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	d, _ = database(t, "setup: sleep 100\ntries: 50", "n1")
@@ -250,6 +254,27 @@ func TestArchiveFromAServer(t *testing.T) {
 	defer cancel()
 	if err := d.place(ctx, nodes[0]); err == nil {
 		t.Error("a server that isn't there gave an archive")
+	}
+}
+
+// Without this a download that was cut off would be tried again from the cache, for ever.
+func TestDamagedDownloadIsFetchedAgain(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked++; asked == 1 {
+			_, _ = w.Write([]byte("an error page with the status 200"))
+			return
+		}
+		http.ServeFile(w, r, filepath.Join("testdata", "tool.tar.gz"))
+	}))
+	defer server.Close()
+	dir := t.TempDir()
+	d, nodes := database(t, fmt.Sprintf("archive: {url: %q, to: %q}\ntries: 1", server.URL+"/x", dir+"/to"), "n1")
+	if err := d.place(t.Context(), nodes[0]); err != nil {
+		t.Fatal(err)
+	}
+	if got := content(t, dir+"/to/hello"); got != "hello\n" || asked != 2 {
+		t.Errorf("unpacked %q after %d downloads", got, asked)
 	}
 }
 

@@ -54,28 +54,69 @@ func (f File) command(n *node.Node) remote.Command {
 	return remote.Command{Script: writeScript, Args: []string{f.To, fmt.Sprintf("%04o", f.Mode), f.Owner}, User: n.User}
 }
 
-// unpack puts an archive on a node, unless it lies there, and unpacks it.
+// unpack puts an archive on a node, unless it lies there, and unpacks it. A download that can't be unpacked is got once
+// more: it may be cut off, or an error page.
 func (d *DB) unpack(ctx context.Context, n *node.Node, a Archive) error {
+	sum, err := d.unpackOnce(ctx, n, a)
+	if a.URL == "" || !agent.Is(err, agent.Failed) {
+		return err
+	}
+	if gone := d.forget(a, sum); gone != nil {
+		return errors.Join(err, gone)
+	}
+	_, err = d.unpackOnce(ctx, n, a)
+	return err
+}
+
+// unpackOnce is one try. It tells the checksum of what it tried.
+func (d *DB) unpackOnce(ctx context.Context, n *node.Node, a Archive) (sum string, err error) {
 	place := a.Path
 	if place == "" {
-		file, sum, err := d.fetch(ctx, a)
-		if err != nil {
-			return err
+		file := ""
+		if file, sum, err = d.fetch(ctx, a); err != nil {
+			return sum, err
 		}
 		place = path.Join(n.StateDir(), "archives", sum)
 		there, err := n.Remote.Exec(ctx, remote.Command{Script: `mkdir -p -- "$(dirname -- "$1")" && [ -f "$1" ] && sha256sum <"$1" || true`,
 			Args: []string{place}, User: n.User, Timeout: d.plan.Timeout})
 		if err != nil {
-			return fmt.Errorf("archive: %w", err)
+			return sum, fmt.Errorf("archive: %w", err)
 		}
 		if !strings.HasPrefix(string(there.Stdout), sum) {
 			if err := n.Remote.Upload(ctx, remote.File{Local: file, Remote: place, Mode: 0o644, User: n.User}); err != nil {
-				return fmt.Errorf("archive: %w", err)
+				return sum, fmt.Errorf("archive: %w", err)
 			}
 		}
 	}
-	_, err := n.Unpack(ctx, agent.Unpack{Archive: place, To: a.To, Owner: a.Owner, SHA256: strings.ToLower(a.SHA256)})
-	return err
+	_, err = n.Unpack(ctx, agent.Unpack{Archive: place, To: a.To, Owner: a.Owner, SHA256: strings.ToLower(a.SHA256)})
+	return sum, err
+}
+
+// cached is where a download is kept.
+func (d *DB) cached(a Archive) (string, error) {
+	dir := d.cache
+	if dir == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return "", fmt.Errorf("archive %s: no place to keep it: %w", a.URL, err)
+		}
+		dir = filepath.Join(user, "jcollect")
+	}
+	return filepath.Join(dir, agent.SafeName(a.URL)), os.MkdirAll(dir, 0o700)
+}
+
+// forget drops a download, unless another node has got a new one meanwhile.
+func (d *DB) forget(a Archive, sum string) error {
+	d.downloads.Lock()
+	defer d.downloads.Unlock()
+	file, err := d.cached(a)
+	if err != nil {
+		return err
+	}
+	if now, err := checksum(file); err != nil || now != sum {
+		return nil // it isn't there, or isn't the same
+	}
+	return os.Remove(file)
 }
 
 // fetch is the archive as a file of this machine, and its checksum. A download is kept, by its address.
@@ -84,17 +125,9 @@ func (d *DB) fetch(ctx context.Context, a Archive) (file, sum string, err error)
 	defer d.downloads.Unlock()
 	file = a.From
 	if a.URL != "" {
-		dir := d.cache
-		if dir == "" {
-			if dir, err = os.UserCacheDir(); err != nil {
-				return "", "", fmt.Errorf("archive %s: no place to keep it: %w", a.URL, err)
-			}
-			dir = filepath.Join(dir, "jcollect")
-		}
-		if err := os.MkdirAll(dir, 0o700); err != nil {
+		if file, err = d.cached(a); err != nil {
 			return "", "", err
 		}
-		file = filepath.Join(dir, agent.SafeName(a.URL))
 		if _, err := os.Stat(file); err != nil {
 			if err := download(ctx, a.URL, file); err != nil {
 				return "", "", fmt.Errorf("archive %s: %w", a.URL, err)

@@ -137,6 +137,11 @@ func (n *Node) AwaitPort(ctx context.Context, addr string, timeout time.Duration
 	return n.call(ctx, "await", agent.Port{Addr: addr, Timeout: max(1, timeout.Milliseconds()), Daemon: daemon}, nil, timeout+callLimit)
 }
 
+// Settle waits for a moment, and fails if a daemon ended badly meanwhile: with what it wrote last.
+func (n *Node) Settle(ctx context.Context, daemon string, moment time.Duration) error {
+	return n.call(ctx, "await", agent.Port{Timeout: max(1, moment.Milliseconds()), Daemon: daemon}, nil, moment+callLimit)
+}
+
 // Arm makes a lease on the node: unless it is renewed within ttl, the node runs heal by itself. Arming again replaces it.
 func (n *Node) Arm(ctx context.Context, id string, ttl time.Duration, heal []agent.Command) error {
 	return n.Call(ctx, "arm", agent.Lease{ID: id, TTL: ttl.Milliseconds(), Heal: heal}, nil)
