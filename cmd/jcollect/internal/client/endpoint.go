@@ -35,24 +35,11 @@ func (e *endpoint) fields(objects []string) []plan.Field {
 		{Key: "host", Doc: "a node, or another machine, that all processes talk to (each to its own node)", Read: plan.Str(&e.host)},
 		{Key: "port", Doc: "the port (" + usual + ")", Read: plan.Int(&e.port, 1, 65535)},
 		{Key: "user", Doc: "who we are to the database", Read: plan.Str(&e.user)},
-		{Key: "password", Doc: "{env: VARIABLE} of jcollect's environment, or {file: NAME}, whose first line it is", Read: readPassword(&e.password)},
+		{Key: "password-env", Doc: "the variable of jcollect's environment that holds the password", Read: passwordEnv(&e.password)},
+		{Key: "password-file", Doc: "the file whose first line is the password", Read: passwordFile(&e.password)},
 		{Key: "tls", Doc: "off, verify, or unverified: encrypted to whoever answers (off)", Read: plan.OneOf(&e.tlsMode, "off", "verify", "unverified")},
 		{Key: "ca", Doc: "certificates to trust, PEM (the system's)", Read: plan.File(&e.caFile)},
 		{Key: "object", Doc: "what the operations are of, if the plan has no workload to tell: " + strings.Join(objects, ", "), Read: plan.OneOf(&e.object, objects...)},
-	}
-}
-
-// readPassword reads where a password is. It never stands in the plan itself, which is kept with each run.
-func readPassword(password *string) func(*plan.Node, *plan.Problems) {
-	return func(n *plan.Node, p *plan.Problems) {
-		if n.Kind != plan.Map || len(n.Pairs) != 1 {
-			p.Add(n.Pos, "password: {env: DB_PASSWORD}, or {file: db.password}", "a password doesn't stand in a plan: %s, want where it is", n.Kind)
-			return
-		}
-		n.Fields(p, "client password",
-			plan.Field{Key: "env", Doc: "a variable of jcollect's environment", Read: passwordEnv(password)},
-			plan.Field{Key: "file", Doc: "a file whose first line is the password", Read: passwordFile(password)},
-		)
 	}
 }
 
@@ -62,7 +49,7 @@ func passwordEnv(password *string) func(*plan.Node, *plan.Problems) {
 		var name string
 		plan.Str(&name)(n, p)
 		if *password = os.Getenv(name); *password == "" && name != "" {
-			p.Add(n.Pos, "export "+name+"=..., or password: {file: NAME}", "the environment has no %s", name)
+			p.Add(n.Pos, "export "+name+"=..., or password-file", "the environment has no %s", name)
 		}
 	}
 }

@@ -118,19 +118,19 @@ func TestHTTPHostileValues(t *testing.T) {
 // Without this a mistake in a plan's requests would show as failed operations only.
 func TestHTTPMistakes(t *testing.T) {
 	for text, want := range map[string]string{
-		`{kind: http}`:                                                             "lacks the key operations",
-		`{kind: http, operations: {}}`:                                             "want a map of operations",
-		`{kind: http, operations: []}`:                                             "want a map of operations",
-		`{kind: http, operations: {r: 1}}`:                                         `operation r is`,
-		`{kind: http, operations: {r: {path: x}}}`:                                 `doesn't begin with /`,
-		`{kind: http, operations: {r: {path: "/{{vlaue}}"}}}`:                      `{{vlaue}} stands for nothing`,
-		`{kind: http, operations: {r: {path: "/{{value|sql}}"}}}`:                  `"sql"`,
-		`{kind: http, operations: {r: {path: /, ok: [2xx, 9xx]}}}`:                 `"9xx" is no status`,
-		`{kind: http, operations: {r: {path: /, headers: {"a b": c}}}}`:            `"a b" can't be the name of a header`,
-		`{kind: http, operations: {r: {path: /, method: STEAL}}}`:                  `"STEAL"`,
-		`{kind: http, password: {env: JCOLLECT_NONE}, operations: {r: {path: /}}}`: `the environment has no JCOLLECT_NONE`,
-		`{kind: http, password: secret, operations: {r: {path: /}}}`:               `a password doesn't stand in a plan`,
-		`{kind: http, setup: [{}], operations: {r: {path: /}}}`:                    `request lacks the key path`,
+		`{kind: http}`:                                                          "lacks the key operations",
+		`{kind: http, operations: {}}`:                                          "want a map of operations",
+		`{kind: http, operations: []}`:                                          "want a map of operations",
+		`{kind: http, operations: {r: 1}}`:                                      `operation r is`,
+		`{kind: http, operations: {r: {path: x}}}`:                              `doesn't begin with /`,
+		`{kind: http, operations: {r: {path: "/{{vlaue}}"}}}`:                   `{{vlaue}} stands for nothing`,
+		`{kind: http, operations: {r: {path: "/{{value|sql}}"}}}`:               `"sql"`,
+		`{kind: http, operations: {r: {path: /, ok: [2xx, 9xx]}}}`:              `"9xx" is no status`,
+		`{kind: http, operations: {r: {path: /, headers: {"a b": c}}}}`:         `"a b" can't be the name of a header`,
+		`{kind: http, operations: {r: {path: /, method: STEAL}}}`:               `"STEAL"`,
+		`{kind: http, password-env: JCOLLECT_NONE, operations: {r: {path: /}}}`: `the environment has no JCOLLECT_NONE`,
+		`{kind: http, password: secret, operations: {r: {path: /}}}`:            `client has no key "password"`,
+		`{kind: http, setup: [{}], operations: {r: {path: /}}}`:                 `request lacks the key path`,
 	} {
 		var p plan.Problems
 		Read(plan.Parse("p.yaml", []byte(text), &p), &p)
