@@ -221,6 +221,11 @@ func (f *life) judge() Outcome {
 		return Outcome{Judged: true, Err: fmt.Errorf("not judged, as you asked (hint: jcollect analyze %s)", f.run.Dir())}
 	}
 	f.progress("check")
+	for _, name := range f.t.Checks {
+		if slices.Contains(drawings, name) {
+			f.log.Info("the check " + name + " judges nothing: it asks for a picture, and none is drawn yet")
+		}
+	}
 	ctx := f.l.Soft // a Ctrl-C ends the check, with what it has proved by then
 	if ctx.Err() != nil {
 		ctx = f.l.Hard // the first one ended the operations, and is used up

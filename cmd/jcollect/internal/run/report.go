@@ -63,10 +63,20 @@ func faultReport(h *history.History, r check.Result) string {
 	return b.String()
 }
 
-// during names windows by their numbers.
-func during(windows []int, all []Window) string {
+// during names windows by their numbers; where none was on at that time, the one that had ended last: a cluster takes its
+// time to come together again.
+func during(windows []int, all []Window, from int64) string {
 	if len(windows) == 0 {
-		return "no fault was on"
+		last := -1
+		for i, w := range all {
+			if w.To < from && (last < 0 || w.To > all[last].To) {
+				last = i
+			}
+		}
+		if last < 0 {
+			return "no fault was on"
+		}
+		return fmt.Sprintf("no fault was on, the last one had been #%d %s (until %.3f s)", last+1, all[last].Name, float64(all[last].To)/1e9)
 	}
 	var names []string
 	for i, w := range windows {
@@ -90,7 +100,7 @@ func writeLost(b *strings.Builder, groups []*lostGroup) {
 	}
 	fmt.Fprintf(b, "\n%d elements that were acknowledged and lost, by the faults that were on meanwhile:\n", total)
 	for _, g := range groups {
-		fmt.Fprintf(b, "  %d, added from %.3f s to %.3f s; %s\n", g.total, float64(g.from)/1e9, float64(g.to)/1e9, during(g.windows, g.all))
+		fmt.Fprintf(b, "  %d, added from %.3f s to %.3f s; %s\n", g.total, float64(g.from)/1e9, float64(g.to)/1e9, during(g.windows, g.all, g.from))
 		more := ""
 		if left := g.total - len(g.list); left > 0 {
 			more = fmt.Sprintf(", and %d more", left)
@@ -130,7 +140,7 @@ func writeWitnessed(b *strings.Builder, h *history.History, r check.Result, wind
 			}
 			shown[a.Kind]++
 			faults, from, to := witnessed(h, a, windows)
-			fmt.Fprintf(b, "%s  %s, %.3f s to %.3f s; %s\n", header, a.Kind, float64(from)/1e9, float64(to)/1e9, during(faults, windows))
+			fmt.Fprintf(b, "%s  %s, %.3f s to %.3f s; %s\n", header, a.Kind, float64(from)/1e9, float64(to)/1e9, during(faults, windows, from))
 			header = ""
 		}
 		for _, p := range r.Parts {

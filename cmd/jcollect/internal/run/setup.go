@@ -56,7 +56,13 @@ func (f *life) setupNemesis(ctx context.Context) error {
 		return err
 	}
 	f.nemesis = n
-	f.later(healName, healLimit, n.Teardown)
+	f.later(healName, healLimit, func(ctx context.Context) error {
+		err := n.Teardown(ctx)
+		for _, note := range n.Notes() {
+			f.complain(errors.New(note))
+		}
+		return err
+	})
 	if err := n.Setup(ctx); err != nil {
 		return err
 	}

@@ -80,6 +80,17 @@ func on(windows []Window, from, to int64) []int {
 	return list
 }
 
+// begunBefore is how many windows had begun at a time.
+func begunBefore(windows []Window, at int64) int {
+	n := 0
+	for _, w := range windows {
+		if w.From < at {
+			n++
+		}
+	}
+	return n
+}
+
 // A lostGroup is elements that were lost under the same faults.
 type lostGroup struct {
 	windows []int // places in all
@@ -116,6 +127,9 @@ func lostGroups(h *history.History, r check.Result, windows []Window) []*lostGro
 		from, to := h.Time(h.Pair(id)), op.Time
 		faults := on(windows, from, to)
 		key := fmt.Sprint(faults)
+		if len(faults) == 0 { // apart: before the first fault, between two, after the last
+			key = fmt.Sprint("after ", begunBefore(windows, from))
+		}
 		g := byFaults[key]
 		if g == nil {
 			g = &lostGroup{windows: faults, all: windows, from: from, to: to}
