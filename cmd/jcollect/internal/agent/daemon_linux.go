@@ -108,41 +108,49 @@ func (a *agent) start(ctx context.Context, d Daemon) (started Started, err error
 	if (len(d.Args) == 0) == (d.Run == "") {
 		return Started{}, errorf(Usage, "daemon %s: want either args or run", d.Name)
 	}
-	rec, path, found, err := a.load(d.Name)
+	err = a.withDaemon(ctx, d.Name, func(path string, rec record, found bool) error {
+		if found {
+			on, _, err := rec.running()
+			if err != nil {
+				return err
+			}
+			if on {
+				started = Started{StateAlready, rec.PID, rec.Log}
+				return os.RemoveAll(held(path))
+			}
+			if err := a.retire(ctx, path, rec); err != nil {
+				return err
+			}
+		}
+		if d.Log == "" {
+			d.Log = LogPath(a.state, d.Name)
+		}
+		if err := os.MkdirAll(filepath.Dir(d.Log), 0o755); err != nil {
+			return fmt.Errorf("daemon %s: %w", d.Name, err)
+		}
+		rec, err := spawn[record](a.state, "runner", d)
+		started = Started{StateStarted, rec.PID, d.Log}
+		return err
+	})
+	return started, err
+}
+
+// withDaemon runs f on a daemon's record with its lock held: what another request has begun is over.
+func (a *agent) withDaemon(ctx context.Context, name string, f func(path string, rec record, found bool) error) (err error) {
+	_, path, _, err := a.load(name)
 	if err != nil {
-		return Started{}, err
+		return err
 	}
 	l, err := acquire(ctx, path)
 	if err != nil {
-		return Started{}, err
+		return err
 	}
 	defer func() { err = errors.Join(err, l.release()) }()
-	if rec, _, found, err = a.load(d.Name); err != nil {
-		return Started{}, err
-	}
-	if found {
-		on, _, err := rec.running()
-		if err != nil {
-			return Started{}, err
-		}
-		if on {
-			return Started{StateAlready, rec.PID, rec.Log}, os.RemoveAll(held(path))
-		}
-		if err := a.retire(ctx, path, rec); err != nil {
-			return Started{}, err
-		}
-	}
-	if d.Log == "" {
-		d.Log = LogPath(a.state, d.Name)
-	}
-	if err := os.MkdirAll(filepath.Dir(d.Log), 0o755); err != nil {
-		return Started{}, fmt.Errorf("daemon %s: %w", d.Name, err)
-	}
-	rec, err = spawn[record](a.state, "runner", d)
+	rec, path, found, err := a.load(name)
 	if err != nil {
-		return Started{}, err
+		return err
 	}
-	return Started{StateStarted, rec.PID, d.Log}, nil
+	return f(path, rec, found)
 }
 
 // held is the file that keeps a runner from starting its daemon again.
@@ -237,25 +245,20 @@ func (a *agent) signal(ctx context.Context, in Signal) (told Signalled, err erro
 	if err != nil {
 		return Signalled{}, err
 	}
-	_, path, _, err := a.load(in.Name)
-	if err != nil {
-		return Signalled{}, err
-	}
-	l, err := acquire(ctx, path) // a start that is under way would be missed
-	if err != nil {
-		return Signalled{}, err
-	}
-	defer func() { err = errors.Join(err, l.release()) }()
-	rec, _, found, err := a.load(in.Name)
-	if err != nil || !found {
-		return Signalled{State: StateNone}, err
-	}
-	if rec.Daemon.Restart > 0 && slices.Contains(deadly, s) {
-		if err := hold(path); err != nil {
-			return Signalled{}, err
+	told.State = StateNone
+	err = a.withDaemon(ctx, in.Name, func(path string, rec record, found bool) (err error) {
+		if !found {
+			return nil
 		}
-	}
-	return a.signalUntil(ctx, rec, s, killWait)
+		if rec.Daemon.Restart > 0 && slices.Contains(deadly, s) {
+			if err := hold(path); err != nil {
+				return err
+			}
+		}
+		told, err = a.signalUntil(ctx, rec, s, killWait)
+		return err
+	})
+	return told, err
 }
 
 // signalUntil sends a signal until it has had its effect on all: KILL until they are gone, STOP until they stand still.
@@ -327,25 +330,26 @@ func pause(ctx context.Context, deadline time.Time) error {
 
 // stop ends a daemon and forgets it.
 func (a *agent) stop(ctx context.Context, in Stop) (told Signalled, err error) {
-	_, path, _, err := a.load(in.Name)
-	if err != nil {
-		return Signalled{}, err
-	}
-	l, err := acquire(ctx, path)
-	if err != nil {
-		return Signalled{}, err
-	}
-	defer func() { err = errors.Join(err, l.release()) }()
-	rec, _, found, err := a.load(in.Name)
-	if err != nil || !found {
-		return Signalled{State: StateNone}, err
-	}
-	if err := hold(path); err != nil {
-		return Signalled{}, err
-	}
-	if in.Grace > 0 {
-		told, err = a.ask(ctx, rec, time.Duration(in.Grace)*time.Millisecond)
-		if err != nil {
+	told.State = StateNone
+	err = a.withDaemon(ctx, in.Name, func(path string, rec record, found bool) (err error) {
+		if !found {
+			return nil
+		}
+		if err := hold(path); err != nil {
+			return err
+		}
+		if told, err = a.end(ctx, rec, time.Duration(in.Grace)*time.Millisecond); err != nil {
+			return err
+		}
+		return errors.Join(os.Remove(path), os.RemoveAll(held(path)))
+	})
+	return told, err
+}
+
+// end asks all processes to end, kills those that are left after the grace, and waits for their runner.
+func (a *agent) end(ctx context.Context, rec record, grace time.Duration) (told Signalled, err error) {
+	if grace > 0 {
+		if told, err = a.ask(ctx, rec, grace); err != nil {
 			return told, err
 		}
 	}
@@ -360,10 +364,7 @@ func (a *agent) stop(ctx context.Context, in Stop) (told Signalled, err error) {
 	if len(told.PIDs) > 0 {
 		told.State = StateStopped
 	}
-	if err := a.runnerGone(ctx, rec); err != nil {
-		return told, err
-	}
-	return told, errors.Join(os.Remove(path), os.RemoveAll(held(path)))
+	return told, a.runnerGone(ctx, rec)
 }
 
 // ask sends TERM, and wakes what is paused so that it can obey, and waits.

@@ -225,7 +225,7 @@ func TestSetupIsTriedAgain(t *testing.T) {
 func TestArchiveFromAServer(t *testing.T) {
 	asked := 0
 	file := filepath.Join("testdata", "tool.tar.gz")
-	sum, err := checksum(file)
+	sum, err := node.Checksum(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,6 @@ package db
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -113,7 +111,7 @@ func (d *DB) forget(a Archive, sum string) error {
 	if err != nil {
 		return err
 	}
-	if now, err := checksum(file); err != nil || now != sum {
+	if now, err := node.Checksum(file); err != nil || now != sum {
 		return nil // it isn't there, or isn't the same
 	}
 	return os.Remove(file)
@@ -134,7 +132,7 @@ func (d *DB) fetch(ctx context.Context, a Archive) (file, sum string, err error)
 			}
 		}
 	}
-	if sum, err = checksum(file); err != nil {
+	if sum, err = node.Checksum(file); err != nil {
 		return "", "", fmt.Errorf("archive: %w", err)
 	}
 	if a.SHA256 != "" && !strings.EqualFold(sum, a.SHA256) {
@@ -145,17 +143,6 @@ func (d *DB) fetch(ctx context.Context, a Archive) (file, sum string, err error)
 		return "", "", err
 	}
 	return file, sum, nil
-}
-
-// checksum is the SHA-256 of a file in hex.
-func checksum(file string) (string, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return "", err
-	}
-	h := sha256.New()
-	_, err = io.Copy(h, f)
-	return hex.EncodeToString(h.Sum(nil)), errors.Join(err, f.Close())
 }
 
 // download gets a file whole, or not at all.

@@ -111,7 +111,7 @@ func (n *Node) Install(ctx context.Context, a Agents) error {
 		n.Agent = program
 		return nil
 	}
-	sum, err := checksum(program)
+	sum, err := Checksum(program)
 	if err != nil {
 		return err
 	}
@@ -149,8 +149,8 @@ func kindOf(uname string) (string, error) {
 	return "linux-" + arch, nil
 }
 
-// checksum is the SHA-256 of a file in hex.
-func checksum(path string) (string, error) {
+// Checksum is the SHA-256 of a file in hex.
+func Checksum(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", err
