@@ -125,8 +125,7 @@ func paceKeys() []key {
 func rateKey(r reader, pair plan.Pair) func(Generator) Generator {
 	perSecond := 1.0
 	plan.Rate(&perSecond)(pair.Value, r.p)
-	gap := time.Duration(float64(time.Second) / perSecond)
-	return func(g Generator) Generator { return Stagger(gap, g) }
+	return func(g Generator) Generator { return AtRate(perSecond, g) }
 }
 
 func windowsKey(r reader, pair plan.Pair) Generator {

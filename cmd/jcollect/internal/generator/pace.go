@@ -75,6 +75,14 @@ type stagger struct {
 // operation that comes late by less than d doesn't move those after it; what is lost beyond that isn't made up.
 func Stagger(d time.Duration, g Generator) Generator { return &stagger{int64(d), unset, g} }
 
+// AtRate is Stagger, said the other way round: so many operations of g per second, in the mean. 0 is as fast as they go.
+func AtRate(perSecond float64, g Generator) Generator {
+	if perSecond <= 0 {
+		return g
+	}
+	return Stagger(time.Duration(min(float64(time.Second)/perSecond, float64(maxSpan))), g)
+}
+
 func (s *stagger) Op(ctx Context) (Op, Status, Generator) {
 	op, status, next := s.g.Op(ctx.Split(0))
 	switch {

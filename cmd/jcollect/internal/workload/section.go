@@ -121,19 +121,11 @@ func (w Plan) Work(s Setting) (Work, error) {
 	if rate == 0 {
 		rate = s.Rate
 	}
-	work.Generator = generator.ForClients(Paced(rate, work.Generator))
+	work.Generator = generator.ForClients(generator.AtRate(rate, work.Generator))
 	if work.Final != nil {
 		work.Final = generator.ForClients(work.Final)
 	}
 	return work, nil
-}
-
-// Paced is g with so many operations per second on average; 0 is as fast as they go.
-func Paced(perSecond float64, g generator.Generator) generator.Generator {
-	if perSecond <= 0 {
-		return g
-	}
-	return generator.Stagger(time.Duration(float64(time.Second)/perSecond), g)
 }
 
 // field, keyword and vector spell values.
