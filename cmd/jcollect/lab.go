@@ -33,7 +33,7 @@ or, for a lab that stays:
   jcollect lab up 3                   make it
   jcollect lab shell                  a shell in its room: ping n1, redis-cli -h n2
   jcollect lab shell n1               a shell on a node
-  jcollect lab exec -- jcollect run plan.yaml
+  jcollect lab exec -- jcollect run --lab 3 plan.yaml
   jcollect lab down                   end it, and remove all that it wrote
 
 It needs Linux, root, and the programs ip and sshd (Debian: iproute2,
@@ -125,7 +125,7 @@ func labUp(e *env, f *labFlags) *cobra.Command {
 				fmt.Fprintf(e.stderr, "jcollect: lab %s: %s\n", l.Name(), note)
 			}
 			fmt.Fprintf(e.stdout, "lab %s: %s are up after %d ms\n", l.Name(), strings.Join(l.Names(), ", "), time.Since(begin).Milliseconds())
-			fmt.Fprintf(e.stdout, "  jcollect lab shell n1\n  jcollect lab exec -- jcollect run plan.yaml\n  jcollect lab down\n")
+			fmt.Fprintf(e.stdout, "  jcollect lab shell n1\n  jcollect lab exec -- jcollect run --lab %d plan.yaml\n  jcollect lab down\n", len(l.Nodes()))
 			return nil
 		},
 	}

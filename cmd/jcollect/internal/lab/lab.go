@@ -211,6 +211,9 @@ func List(dir string) ([]*Lab, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("lab: %w (hint: labs belong to root; sudo jcollect lab ...)", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("lab: %w", err)
 	}

@@ -137,7 +137,7 @@ func (r *Plan) fields() []plan.Field {
 		{Key: "known-hosts", Doc: "files of known host keys (~/.ssh/known_hosts)", Read: paths(&r.KnownHosts)},
 		{Key: "accept-new", Doc: "true: trust a host that is seen for the first time, and remember its key", Read: plan.Bool(&r.AcceptNew)},
 		{Key: "jump", Doc: "machines to go through, user@host:port, the nearest first", Read: r.readJump},
-		{Key: "sudo", Doc: "true: commands run as root by sudo (if user isn't root)", Read: r.readSudo},
+		{Key: "sudo", Doc: "true: commands run as root by sudo (with ssh, if user isn't root)", Read: r.readSudo},
 		{Key: "sudo-password-env", Doc: "the variable that holds the password that sudo wants", Read: plan.Str(&r.SudoPassword.Env)},
 		{Key: "sudo-password-file", Doc: "the file whose first line is it", Read: plan.Path(&r.SudoPassword.File)},
 		{Key: "config", Doc: "a configuration file of ssh, or none (~/.ssh/config)", Read: pathOrNone(&r.Config)},
@@ -270,12 +270,12 @@ func (r Plan) open(nodeName string) (Remote, error) {
 		name = host
 	}
 	var remote Remote
-	user := r.User
+	user := "" // who logs in; a process or a container becomes root only if asked to
 	switch r.Kind {
 	case KindLocal:
-		remote, user = &Local{Node: nodeName, SudoPassword: password}, "root" // by sudo only if asked for
+		remote, user = &Local{Node: nodeName, SudoPassword: password}, ""
 	case KindDocker, KindPodman:
-		remote = &Container{Program: r.Kind, Node: nodeName, Name: name, User: r.User, SudoPassword: password}
+		remote, user = &Container{Program: r.Kind, Node: nodeName, Name: name, User: r.User, SudoPassword: password}, ""
 	default:
 		o, err := r.options(nodeName, name)
 		if err != nil {
