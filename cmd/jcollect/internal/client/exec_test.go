@@ -456,3 +456,44 @@ func TestSetup(t *testing.T) {
 		}
 	}
 }
+
+// Without this the page by which people write clients could tell of messages, kinds or limits that aren't so.
+func TestClientsPage(t *testing.T) {
+	text, err := os.ReadFile("../../../../docs/clients.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &execDriver{o: execOptions{options: edn.NewMap([]history.Value{edn.NewKeyword("port"), edn.NewInt(6379)})}, use: Use{Workload: "cas-register"}}
+	key := edn.NewInt(5)
+	wants := []string{
+		string(d.opening(Process{Node: "n1", Addr: "10.1.0.2", Number: 3, Concurrency: 5, Nodes: []string{"n1", "n2"}})),
+		string(message{id: 1, kind: "invoke", call: Call{F: "read", Key: &key}}.line()),
+		string(message{id: 2, kind: "invoke", call: Call{F: "cas", Key: &key, Value: edn.NewVector([]history.Value{edn.NewInt(3), edn.NewInt(4)})}}.line()),
+		string(message{id: 3, kind: "invoke", call: Call{F: "write", Key: &key, Value: edn.NewInt(1)}}.line()),
+		fmt.Sprintf("%d MiB", maxLine>>20), "`" + string(message{id: 1, kind: "setup"}.line()[:23]) + "`", "(`timeout:`, 5 s)",
+	}
+	for _, k := range Kinds() {
+		wants = append(wants, "\n| `"+k.Name+"` |")
+	}
+	for _, w := range wants {
+		if !strings.Contains(string(text), w) {
+			t.Errorf("docs/clients.md doesn't have %q", w)
+		}
+	}
+	var asked history.Value
+	for _, line := range strings.Split(string(text), "\n") {
+		if q, found := strings.CutPrefix(line, "→ "); found {
+			if v, err := history.ParseJSON([]byte(q)); err == nil {
+				asked = v
+			}
+		}
+		if a, found := strings.CutPrefix(line, "← "); found {
+			f, _ := asked.Get(edn.NewKeyword("f"))
+			id, _ := asked.Get(edn.NewKeyword("id"))
+			parsed, err := parseAnswer([]byte(a))
+			if err != nil || parsed.id != id.Int() || parsed.fits(message{id: id.Int(), kind: "invoke", call: Call{F: f.Text}}) != nil {
+				t.Errorf("%s is no answer to %s: %v", a, asked, err)
+			}
+		}
+	}
+}
