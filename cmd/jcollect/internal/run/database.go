@@ -17,11 +17,7 @@ func (f *life) makeDB() {
 	if f.database != nil {
 		return
 	}
-	system := f.t.OS
-	if f.t.Root.Get("os") == nil {
-		system = "" // packages of the plan tell that some are wanted; which installer is found out
-	}
-	f.database = db.New(f.t.DB, db.Options{Nodes: f.nodes, OS: system, Log: f.log})
+	f.database = db.New(f.t.DB, db.Options{Nodes: f.nodes, OS: f.t.system(), Log: f.log})
 }
 
 // setupOS installs what the plan wants on the nodes.

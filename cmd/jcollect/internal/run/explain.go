@@ -104,8 +104,12 @@ func (x *explainer) connect(ctx context.Context) {
 	for _, line := range reach(x.t.Remote) {
 		x.say("  %s", line)
 	}
-	x.head("send jcollect itself to each node, to work there as its agent")
-	x.say("  to %s, unless it lies there; no compiler and no download is needed there", node.AgentPath)
+	if x.t.Remote.Kind == remote.KindLocal {
+		x.head("look after what an earlier run left")
+	} else {
+		x.head("send jcollect itself to each node, to work there as its agent")
+		x.say("  to %s, unless it lies there; no compiler and no download is needed there", node.AgentPath)
+	}
 	x.did(perNode(x.reh.nodes, node.Each(ctx, x.reh.nodes, func(ctx context.Context, n *node.Node) error {
 		_, err := n.HealAll(ctx) // what an earlier run left
 		return err
@@ -165,9 +169,12 @@ func (x *explainer) database(ctx context.Context) {
 			p.Archives[i] = db.Archive{Path: "/<download of " + a.URL + ">", To: a.To, SHA256: a.SHA256, Owner: a.Owner}
 		}
 	}
-	x.db = db.New(p, db.Options{Nodes: x.reh.nodes, OS: x.t.OS})
-	if len(p.Packages) > 0 && x.t.OS != "none" {
+	x.db = db.New(p, db.Options{Nodes: x.reh.nodes, OS: x.t.system()})
+	if system := x.t.system(); len(p.Packages) > 0 && system != "none" {
 		x.head("install packages")
+		if system == "" {
+			x.say("  each node is asked what system it is; on Debian:")
+		}
 		x.did(x.db.SetupOS(ctx))
 	}
 	x.head("set up the database, each step on all nodes before the next (%d tries)", p.Tries)

@@ -126,7 +126,7 @@ func (t *Test) fields(s *sections, concurrency **plan.Node) []plan.Field {
 		{Key: "disposable", Doc: "true: these machines may be damaged; nothing runs on them without it", Read: plan.Bool(&t.Disposable)},
 		{Key: "remote", Doc: "how nodes are reached: ssh, local, docker, podman", Read: plan.Keep(&s.remote)},
 		{Key: "ssh", Doc: "more keys of remote, for those who like them apart", Read: plan.Keep(&s.ssh)},
-		{Key: "os", Doc: "debian, ubuntu, rhel, or none (none: nothing is installed)", Read: plan.OneOf(&t.OS, "debian", "ubuntu", "rhel", "none")},
+		{Key: "os", Doc: "how the packages of db are installed: debian, ubuntu, rhel (each node is asked); none: they are not", Read: plan.OneOf(&t.OS, "debian", "ubuntu", "rhel", "none")},
 		{Key: "db", Doc: "how the database is set up, started, stopped", Read: plan.Keep(&s.db)},
 		{Key: "client", Doc: "what speaks to the database", Read: plan.Keep(&s.client)},
 		{Key: "workload", Doc: "a ready workload: operations, final reads, checks", Read: plan.Keep(&s.workload)},
@@ -156,6 +156,14 @@ func (t *Test) defaults(root *plan.Node) {
 			t.TimeLimit = 0
 		}
 	}
+}
+
+// system is whose packages are installed: "" if each node is to be asked, since the plan doesn't say.
+func (t *Test) system() string {
+	if t.Root.Get("os") == nil {
+		return ""
+	}
+	return t.OS
 }
 
 // joined is the section remote with the keys of the section ssh.

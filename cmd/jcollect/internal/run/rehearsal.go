@@ -13,6 +13,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"jcheck/cmd/jcollect/internal/agent"
 	"jcheck/cmd/jcollect/internal/db"
 	"jcheck/cmd/jcollect/internal/node"
 	"jcheck/cmd/jcollect/internal/plan"
@@ -48,6 +49,11 @@ func newRehearsal(t *Test) *rehearsal {
 		s := &scribe{name: name, hide: hide, first: t.Nodes[0], primaries: t.DB.Primaries, addr: fmt.Sprintf("198.18.%d.%d", i/250, i%250+1)}
 		r.scribes = append(r.scribes, s)
 		r.nodes = append(r.nodes, &node.Node{Name: name, Index: i, Addr: s.addr, Remote: s, Agent: node.AgentPath})
+	}
+	if t.Remote.Kind == remote.KindLocal { // all are this machine, and keep what they must in folders of their own
+		for _, n := range r.nodes {
+			n.State = path.Join(agent.DefaultState, agent.SafeName(n.Name))
+		}
 	}
 	pairs := []string{controlAddr, "<address of this machine>"}
 	for _, s := range slices.Backward(r.scribes) { // 198.18.0.12 before 198.18.0.1
@@ -119,6 +125,8 @@ func (s *scribe) answer(c remote.Command) (string, bool) {
 	switch {
 	case c.Script == "" && len(c.Args) > 0 && c.Args[0] == "uname":
 		return "Linux x86_64\n", true
+	case strings.Contains(c.Script, "/etc/os-release"):
+		return "debian\n", true
 	case strings.Contains(c.Script, "SSH_CONNECTION"):
 		return controlAddr + " 50000 " + s.addr + " 22\n", true
 	case strings.Contains(c.Script, "JCOLLECT-probe"):

@@ -20,7 +20,7 @@ type Test struct {
 	Root       *plan.Node // the plan as it counts, changes included: what the store keeps of it
 	Nodes      []string
 	Disposable bool
-	OS         string // debian, ubuntu, rhel, none
+	OS         string // debian, ubuntu, rhel, none; also none if the plan does not say
 
 	Remote    remote.Plan
 	DB        db.Plan
