@@ -64,16 +64,17 @@ func (l *timeLimit) Update(ctx Context, op Op) Generator {
 	return &timeLimit{l.limitNS, l.cutoffNS, next}
 }
 
-// stagger spaces operations at random.
-type stagger struct {
+// paced spaces operations.
+type paced struct {
 	gapNS  int64 // in the mean
+	random bool
 	nextNS int64 // when the next operation is due; unset before the first
 	g      Generator
 }
 
 // Stagger spaces the operations of g, of all threads together, by random gaps from nothing to twice d, d in the mean. An
 // operation that comes late by less than d doesn't move those after it; what is lost beyond that isn't made up.
-func Stagger(d time.Duration, g Generator) Generator { return &stagger{int64(d), unset, g} }
+func Stagger(d time.Duration, g Generator) Generator { return &paced{int64(d), true, unset, g} }
 
 // AtRate is Stagger, said the other way round: so many operations of g per second, in the mean. 0 is as fast as they go.
 func AtRate(perSecond float64, g Generator) Generator {
@@ -83,15 +84,16 @@ func AtRate(perSecond float64, g Generator) Generator {
 	return Stagger(time.Duration(min(float64(time.Second)/perSecond, float64(maxSpan))), g)
 }
 
-func (s *stagger) Op(ctx Context) (Op, Status, Generator) {
+// Delay spaces the operations of g, of all threads together, exactly d apart; those that are late are made up.
+func Delay(d time.Duration, g Generator) Generator { return &paced{int64(d), false, unset, g} }
+
+func (s *paced) Op(ctx Context) (Op, Status, Generator) {
 	op, status, next := s.g.Op(ctx.Split(0))
 	switch {
 	case ended(status):
 		return op, status, next
-	case status == Pending && same(next, s.g):
-		return op, status, s
 	case status == Pending:
-		return op, status, &stagger{s.gapNS, s.nextNS, next}
+		return op, status, s.after(s.nextNS, next)
 	}
 	due := s.nextNS
 	if due == unset {
@@ -99,53 +101,21 @@ func (s *stagger) Op(ctx Context) (Op, Status, Generator) {
 	}
 	late := op.TimeNS - due
 	op.TimeNS = max(op.TimeNS, due)
+	if !s.random {
+		return op, status, s.after(after(due, s.gapNS), next)
+	}
 	d := ctx.Dice()
 	due = after(due, d.Int64N(after(s.gapNS, s.gapNS)))
-	return op, status, &stagger{s.gapNS, after(due, max(0, late-s.gapNS)), next}
+	return op, status, s.after(after(due, max(0, late-s.gapNS)), next)
 }
 
-func (s *stagger) Update(ctx Context, op Op) Generator {
-	next := s.g.Update(ctx, op)
-	if same(next, s.g) {
+func (s *paced) Update(ctx Context, op Op) Generator { return s.after(s.nextNS, s.g.Update(ctx, op)) }
+
+func (s *paced) after(nextNS int64, next Generator) Generator {
+	if nextNS == s.nextNS && same(next, s.g) {
 		return s
 	}
-	return &stagger{s.gapNS, s.nextNS, next}
-}
-
-// delay spaces operations exactly.
-type delay struct {
-	gapNS  int64
-	nextNS int64
-	g      Generator
-}
-
-// Delay spaces the operations of g, of all threads together, exactly d apart; those that are late are made up.
-func Delay(d time.Duration, g Generator) Generator { return &delay{int64(d), unset, g} }
-
-func (s *delay) Op(ctx Context) (Op, Status, Generator) {
-	op, status, next := s.g.Op(ctx)
-	switch {
-	case ended(status):
-		return op, status, next
-	case status == Pending && same(next, s.g):
-		return op, status, s
-	case status == Pending:
-		return op, status, &delay{s.gapNS, s.nextNS, next}
-	}
-	due := s.nextNS
-	if due == unset {
-		due = op.TimeNS
-	}
-	op.TimeNS = max(op.TimeNS, due)
-	return op, status, &delay{s.gapNS, after(due, s.gapNS), next}
-}
-
-func (s *delay) Update(ctx Context, op Op) Generator {
-	next := s.g.Update(ctx, op)
-	if same(next, s.g) {
-		return s
-	}
-	return &delay{s.gapNS, s.nextNS, next}
+	return &paced{s.gapNS, s.random, nextNS, next}
 }
 
 // SleepFor makes one thread do nothing for d.
