@@ -42,7 +42,7 @@ func unknownF(c Call) Outcome { return failed("unknown-f", c.F) }
 func newRegister(Use) object {
 	var v history.Value
 	return func(c Call, lose bool) Outcome {
-		next := v
+		var next history.Value
 		switch c.F {
 		case "read", "r":
 			return ok(v)

@@ -190,8 +190,8 @@ func (k *kafka) poll(process int32, before map[string]int) history.Value {
 		if i == len(at) {
 			at = append(at, 0)
 		}
-		name := string(edn.AppendCanonical(nil, key))
-		log := k.logs[name][:before[name]]
+		name := edn.AppendCanonical(nil, key)
+		log := k.logs[string(name)][:before[string(name)]]
 		end := min(len(log), at[i]+maxPoll)
 		var fresh []history.Value
 		for _, message := range log[at[i]:end] {

@@ -166,11 +166,10 @@ func (tr trial) run(t *testing.T) *history.History {
 
 // A recording is what happened so far.
 type recording struct {
-	mu     sync.Mutex
-	began  time.Time
-	rand   *rand.Rand
-	ops    []history.Op
-	errors map[string]int
+	mu    sync.Mutex
+	began time.Time
+	rand  *rand.Rand
+	ops   []history.Op
 }
 
 // write adds an entry.

@@ -324,9 +324,6 @@ func (n *Nemesis) runs(ctx context.Context, on *node.Node, list ...script) error
 	return nil
 }
 
-// handle is that of our queueing disciplines, by which they are known again.
-const handle = "7c0c:"
-
 // bendScript shapes what goes to the addresses after $1, netem's words. A device with a queueing discipline of the user's
 // own is left alone; those that a kernel gives by itself have the handle 0.
 const bendScript = `set -eu

@@ -139,21 +139,6 @@ func (t Threads) and(o Threads) Threads {
 	return t.trimmed()
 }
 
-// minus is the threads that are not in o.
-func (t Threads) minus(o Threads) Threads {
-	for i := range t.low {
-		t.low[i] &^= o.low[i]
-	}
-	if len(t.more) == 0 {
-		return t
-	}
-	t.more = slices.Clone(t.more)
-	for i := range min(len(t.more), len(o.more)) {
-		t.more[i] &^= o.more[i]
-	}
-	return t.trimmed()
-}
-
 // trimmed leaves out zero words at the end, which Equal and Empty rely on.
 func (t Threads) trimmed() Threads {
 	for len(t.more) > 0 && t.more[len(t.more)-1] == 0 {
