@@ -69,15 +69,15 @@ func numbered(least int, wrap func(int, Generator) Generator) func(reader, plan.
 }
 
 // one is a body that is one generator.
-func one(make1 func(Generator) Generator) func(reader, plan.Pair) Generator {
+func one(build func(Generator) Generator) func(reader, plan.Pair) Generator {
 	return func(r reader, pair plan.Pair) Generator {
 		r.again = false
-		return make1(r.generator(pair.Value))
+		return build(r.generator(pair.Value))
 	}
 }
 
 // several is a body that is a list of generators.
-func several(least, most int, make1 func(...Generator) Generator) func(reader, plan.Pair) Generator {
+func several(least, most int, build func(...Generator) Generator) func(reader, plan.Pair) Generator {
 	return func(r reader, pair plan.Pair) Generator {
 		r.again = false
 		gs := r.list(pair.Value, least)
@@ -87,7 +87,7 @@ func several(least, most int, make1 func(...Generator) Generator) func(reader, p
 		if len(gs) < least || len(gs) > most {
 			return Concat()
 		}
-		return make1(gs...)
+		return build(gs...)
 	}
 }
 
@@ -181,13 +181,13 @@ func threadKeys() []key {
 }
 
 // scoped is a generator for clients or for the nemesis.
-func scoped(s scope, make1 func(Generator) Generator) func(reader, plan.Pair) Generator {
+func scoped(s scope, build func(Generator) Generator) func(reader, plan.Pair) Generator {
 	return func(r reader, pair plan.Pair) Generator {
 		if r.scope != anybody && r.scope != byThreads && r.scope != s {
 			r.p.Add(pair.Pos, "side by side, or one after the other", "%s stands inside the other: nobody would do it", pair.Key)
 		}
 		r.scope, r.again = s, false
-		return make1(r.generator(pair.Value))
+		return build(r.generator(pair.Value))
 	}
 }
 

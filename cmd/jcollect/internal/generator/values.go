@@ -96,14 +96,14 @@ func readValue(n *plan.Node, p *plan.Problems) value {
 }
 
 // collected is a list of values, or a map of them by names.
-func collected(nodes []*plan.Node, p *plan.Problems, make1 func([]history.Value) history.Value, names []history.Value) value {
+func collected(nodes []*plan.Node, p *plan.Problems, build func([]history.Value) history.Value, names []history.Value) value {
 	parts := make([]value, len(nodes))
 	fixed := true
 	for i, n := range nodes {
 		parts[i] = readValue(n, p)
 		fixed = fixed && parts[i].draw == nil
 	}
-	make2 := func(w *drawing) history.Value {
+	all := func(w *drawing) history.Value {
 		items := make([]history.Value, 0, len(parts)+len(names))
 		for i, part := range parts {
 			if names != nil {
@@ -111,12 +111,12 @@ func collected(nodes []*plan.Node, p *plan.Problems, make1 func([]history.Value)
 			}
 			items = append(items, part.of(w))
 		}
-		return make1(items)
+		return build(items)
 	}
 	if fixed {
-		return value{fixed: make2(nil)}
+		return value{fixed: all(nil)}
 	}
-	return value{draw: make2}
+	return value{draw: all}
 }
 
 // zero is what a wrong word draws; nobody will.
