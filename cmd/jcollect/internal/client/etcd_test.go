@@ -9,14 +9,13 @@ import (
 )
 
 // etcdServer starts a cluster of one.
-func etcdServer(t *testing.T) int {
+func etcdServer(t *testing.T, args ...string) *server {
 	t.Helper()
 	need(t, "etcd")
 	port, peer := freePort(t), freePort(t)
 	own, peers := fmt.Sprintf("http://127.0.0.1:%d", port), fmt.Sprintf("http://127.0.0.1:%d", peer)
-	start(t, port, "etcd", "--name", "n1", "--data-dir", t.TempDir(), "--listen-client-urls", own, "--advertise-client-urls", own,
-		"--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers, "--initial-cluster", "n1="+peers, "--unsafe-no-fsync")
-	return port
+	return start(t, port, append([]string{"etcd", "--name", "n1", "--data-dir", t.TempDir(), "--listen-client-urls", own, "--advertise-client-urls", own,
+		"--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers, "--initial-cluster", "n1=" + peers, "--unsafe-no-fsync"}, args...)...)
 }
 
 // mutexes are acquires and releases.
@@ -27,7 +26,7 @@ func mutexes() (func(r *rand.Rand) Call, func() Call) {
 // Without this an operation could do something else than it says, which a checker would blame on etcd.
 func TestEtcdWorkloads(t *testing.T) {
 	t.Parallel()
-	port := etcdServer(t)
+	port := etcdServer(t).port
 	for _, row := range []struct {
 		workload, options, checker string
 		load                       loadMaker
@@ -52,6 +51,9 @@ func TestEtcdWorkloads(t *testing.T) {
 			wantValid(t, judged(t, h, row.checker, nil))
 		})
 	}
+	t.Run("values", func(t *testing.T) {
+		hostileValues(t, made(t, Use{Workload: "register"}, "{kind: etcd, port: %d}", port))
+	})
 }
 
 // Without this a key that is the beginning of another could show what is the other's.

@@ -2,6 +2,8 @@ package client
 
 import (
 	"math/rand/v2"
+	"strings"
+	"testing"
 
 	"jcheck/history"
 	"jcheck/internal/edn"
@@ -151,4 +153,42 @@ func twoInserts() (func(r *rand.Rand) Call, func() Call) {
 		}
 		return Call{F: "insert", Key: &key, Value: v}
 	}, nil
+}
+
+// hostileValues writes and reads what would break a client that builds its requests carelessly. What a database doesn't take
+// must be a fail, and nothing else may come back than what was written.
+func hostileValues(t *testing.T, d Driver) {
+	t.Helper()
+	p := Process{Node: "n1", Addr: "127.0.0.1"}
+	if err := d.Teardown(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Setup(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	s, err := d.Open(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	texts := []string{"'; DROP TABLE jcollect_register; --", `"\"`, "\\' OR 1=1 -- ", "$1 ? %s {{value}}", "$(reboot)`reboot`", "a\r\nSET x 1\r\n", "é 漢 🙂", "\x00", "\xff\xfe", "", strings.Repeat("x", 10<<20)}
+	for _, text := range texts {
+		for _, key := range []history.Value{edn.NewString(text), num(1)} {
+			v := edn.NewMap([]history.Value{word("a"), edn.NewString(text), num(2), vec(edn.NewSet([]history.Value{history.Value{}}))})
+			out := s.Invoke(t.Context(), Call{F: "write", Value: v, Key: &key})
+			if out.Type == history.Fail {
+				continue // too long for a key, or no UTF-8
+			}
+			if out.Type != history.OK {
+				t.Errorf("write %.20q: %v %.200s", text, out.Type, out.Error)
+			}
+			if out := s.Invoke(t.Context(), Call{F: "read", Key: &key}); out.Type != history.OK || !edn.Equal(out.Value, v) {
+				t.Errorf("read %.20q: %v %.200s %.200s", text, out.Type, out.Value, out.Error)
+			}
+		}
+	}
+	plain := num(5)
+	if out := s.Invoke(t.Context(), Call{F: "write", Value: plain, Key: &plain}); out.Type != history.OK {
+		t.Errorf("afterwards: %v %.200s", out.Type, out.Error)
+	}
 }

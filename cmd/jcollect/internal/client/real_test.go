@@ -44,39 +44,66 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
+// A server is a database that a test started, and can start again.
+type server struct {
+	port int
+	end  syscall.Signal // ends it at once; children of their own session go with it
+	argv []string
+	cmd  *exec.Cmd
+	done chan struct{}
+	out  bytes.Buffer
+}
+
 // start runs a database until the test ends, and waits for its port.
-func start(t *testing.T, port int, name string, args ...string) *exec.Cmd {
+func start(t *testing.T, port int, argv ...string) *server {
 	t.Helper()
-	var out bytes.Buffer
-	cmd := exec.Command(name, args...)
-	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(done) }() // how it ended is told by its output
+	s := &server{port: port, end: syscall.SIGKILL, argv: argv}
+	s.start(t)
 	t.Cleanup(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // it may have ended by itself
-		<-done
-		if text := out.String(); t.Failed() && text != "" {
-			t.Logf("%s said at last: %s", name, text[max(0, len(text)-1000):])
+		s.stop()
+		if text := s.out.String(); t.Failed() && text != "" {
+			t.Logf("%s said at last: %s", argv[0], text[max(0, len(text)-1000):])
 		}
 	})
-	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
-		c, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(port))
+	return s
+}
+
+// start begins it, for the first time or again.
+func (s *server) start(t *testing.T) {
+	t.Helper()
+	s.cmd = exec.Command(s.argv[0], s.argv[1:]...)
+	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done, cmd := make(chan struct{}), s.cmd
+	s.done = done
+	go func() { _ = cmd.Wait(); close(done) }() // how it ended is told by its output
+	for until := time.Now().Add(30 * time.Second); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+		c, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(s.port))
 		if err == nil {
 			_ = c.Close() // it was only to see whether somebody listens
-			return cmd
+			return
 		}
 		select {
 		case <-done:
-			t.Fatalf("%s ended: %s", name, out.String())
+			t.Fatalf("%s ended: %s", s.argv[0], s.out.String())
 		default:
 		}
 	}
-	t.Fatalf("%s doesn't listen: %s", name, out.String())
-	return nil
+	t.Fatalf("%s doesn't listen", s.argv[0])
+}
+
+// stop ends it.
+func (s *server) stop() {
+	_ = syscall.Kill(-s.cmd.Process.Pid, s.end) // it may have ended by itself
+	select {
+	case <-s.done:
+	case <-time.After(10 * time.Second):
+		_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
+		<-s.done
+	}
 }
 
 // made is the driver of a section.
@@ -119,6 +146,7 @@ type trial struct {
 	span     time.Duration
 	next     func(r *rand.Rand) Call // called under a lock
 	last     func() Call             // for each session in the end; nil if there is none
+	midway   func()                  // in the middle; nil for nothing
 }
 
 // run records what the sessions do.
@@ -151,6 +179,10 @@ func (tr trial) run(t *testing.T) *history.History {
 			}
 			w.close(t)
 		})
+	}
+	if tr.midway != nil {
+		time.Sleep(tr.span / 2)
+		tr.midway()
 	}
 	all.Wait()
 	if err := tr.driver.Teardown(ctx, first); err != nil {
@@ -209,8 +241,10 @@ func (w *worker) one(ctx context.Context, t *testing.T, next func(*rand.Rand) Ca
 	if w.session == nil {
 		s, err := w.trial.driver.Open(ctx, w.proc)
 		if err != nil {
-			t.Errorf("open: %v", err)
-			time.Sleep(100 * time.Millisecond)
+			if w.trial.midway == nil {
+				t.Errorf("open: %v", err)
+			}
+			time.Sleep(50 * time.Millisecond)
 			return
 		}
 		w.session = s

@@ -6,18 +6,17 @@ import (
 )
 
 // redisServer starts one that keeps nothing.
-func redisServer(t *testing.T, args ...string) int {
+func redisServer(t *testing.T, args ...string) *server {
 	t.Helper()
 	need(t, "redis-server")
 	port := freePort(t)
-	start(t, port, "redis-server", append([]string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--dir", t.TempDir()}, args...)...)
-	return port
+	return start(t, port, append([]string{"redis-server", "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--dir", t.TempDir()}, args...)...)
 }
 
 // Without this an operation could do something else than it says, which a checker would blame on Redis.
 func TestRedisWorkloads(t *testing.T) {
 	t.Parallel()
-	port := redisServer(t)
+	port := redisServer(t).port
 	for _, row := range []struct {
 		workload, options, checker string
 		load                       loadMaker
@@ -46,4 +45,7 @@ func TestRedisWorkloads(t *testing.T) {
 			wantValid(t, judged(t, h, row.checker, nil))
 		})
 	}
+	t.Run("values", func(t *testing.T) {
+		hostileValues(t, made(t, Use{Workload: "register"}, "{kind: redis, port: %d}", port))
+	})
 }

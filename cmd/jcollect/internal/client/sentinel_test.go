@@ -61,8 +61,8 @@ func TestSentinelFailover(t *testing.T) {
 	}
 	t.Parallel()
 	need(t, "redis-server")
-	first, second, sentinel := redisServer(t), 0, freePort(t)
-	second = redisServer(t, "--replicaof", "127.0.0.1 "+strconv.Itoa(first))
+	first, sentinel := redisServer(t).port, freePort(t)
+	second := redisServer(t, "--replicaof", "127.0.0.1 "+strconv.Itoa(first)).port
 	conf := filepath.Join(t.TempDir(), "s.conf")
 	text := fmt.Sprintf("port %d\nbind 127.0.0.1\nsentinel monitor m 127.0.0.1 %d 1\nsentinel down-after-milliseconds m 500\n", sentinel, first)
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {

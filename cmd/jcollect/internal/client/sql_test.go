@@ -7,14 +7,16 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"syscall"
 	"testing"
+	"time"
 
 	"jcheck/check"
 	"jcheck/check/all"
 )
 
 // postgresServer makes an empty database and starts it, as a user that isn't root.
-func postgresServer(t *testing.T) int {
+func postgresServer(t *testing.T, settings ...string) *server {
 	t.Helper()
 	bins, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
 	if err != nil || len(bins) == 0 {
@@ -50,9 +52,13 @@ func postgresServer(t *testing.T) int {
 	port := freePort(t)
 	run = append(as, bin+"/postgres", "-D", dir, "-p", strconv.Itoa(port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
 		"-c", "fsync=off", "-c", "deadlock_timeout=20ms", "-c", "shared_buffers=32MB")
-	start(t, port, run[0], run[1:]...)
+	for _, text := range settings {
+		run = append(run, "-c", text)
+	}
+	s := start(t, port, run...)
+	s.end = syscall.SIGQUIT // which ends its children, too, and saves nothing
 	answers(t, made(t, Use{Workload: "set"}, "{kind: sql, dialect: postgresql, port: %d}", port))
-	return port
+	return s
 }
 
 func atoi(t *testing.T, text string) int {
@@ -65,7 +71,7 @@ func atoi(t *testing.T, text string) int {
 }
 
 // mariaServer makes an empty database and starts it.
-func mariaServer(t *testing.T) int {
+func mariaServer(t *testing.T, settings ...string) *server {
 	t.Helper()
 	need(t, "mariadb-install-db", "mariadbd")
 	dir := t.TempDir()
@@ -79,9 +85,10 @@ func mariaServer(t *testing.T) int {
 		t.Fatalf("mariadb-install-db: %v: %s", err, out)
 	}
 	port := freePort(t)
-	start(t, port, "mariadbd", append(common, "--user="+me.Username, "--port="+strconv.Itoa(port), "--bind-address=127.0.0.1",
-		"--socket="+dir+"/s", "--pid-file="+dir+"/pid", "--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve")...)
-	return port
+	run := append([]string{"mariadbd"}, common...)
+	run = append(run, "--user="+me.Username, "--port="+strconv.Itoa(port), "--bind-address=127.0.0.1",
+		"--socket="+dir+"/s", "--pid-file="+dir+"/pid", "--innodb-flush-log-at-trx-commit=2", "--skip-name-resolve")
+	return start(t, port, append(run, settings...)...)
 }
 
 // A sqlTrial is a workload at a level, and what must be found.
@@ -128,7 +135,7 @@ func (s sqlTrial) try(t *testing.T, dialect string, port int) {
 // database be blamed or praised for it.
 func TestPostgres(t *testing.T) {
 	t.Parallel()
-	port := postgresServer(t)
+	server := postgresServer(t)
 	for _, s := range []sqlTrial{
 		{workload: "append", options: ", isolation: serializable", checker: "elle", load: txns("append"), valid: true},
 		{workload: "append", options: ", isolation: serializable, list: rows", checker: "elle", load: txns("append"), valid: true},
@@ -147,14 +154,17 @@ func TestPostgres(t *testing.T) {
 		{workload: "g2", options: ", isolation: repeatable read", checker: "g2", load: twoInserts, some: []string{"illegal-inserts"}},
 		{workload: "unique-ids", options: ", database: 'a \"name\"'", checker: "unique-ids", load: ids, valid: true},
 	} {
-		t.Run(s.workload+s.options, func(t *testing.T) { s.try(t, "postgresql", port) })
+		t.Run(s.workload+s.options, func(t *testing.T) { s.try(t, "postgresql", server.port) })
 	}
+	t.Run("values", func(t *testing.T) {
+		hostileValues(t, made(t, Use{Workload: "register"}, "{kind: sql, dialect: postgresql, port: %d}", server.port))
+	})
 }
 
 // Without this the same could happen to MariaDB.
 func TestMariaDB(t *testing.T) {
 	t.Parallel()
-	port := mariaServer(t)
+	server := mariaServer(t)
 	for _, s := range []sqlTrial{
 		{workload: "append", options: ", isolation: serializable", checker: "elle", load: txns("append"), valid: true},
 		{workload: "append", options: ", isolation: repeatable read", checker: "elle", load: txns("append"), some: []string{"lost-update"}},
@@ -169,6 +179,42 @@ func TestMariaDB(t *testing.T) {
 		{workload: "unique-ids", checker: "unique-ids", load: ids, valid: true},
 		{workload: "monotonic", checker: "monotonic", load: monotonics, valid: true},
 	} {
-		t.Run(s.workload+s.options, func(t *testing.T) { s.try(t, "mariadb", port) })
+		t.Run(s.workload+s.options, func(t *testing.T) { s.try(t, "mariadb", server.port) })
+	}
+	t.Run("values", func(t *testing.T) {
+		hostileValues(t, made(t, Use{Workload: "register"}, "{kind: sql, dialect: mariadb, port: %d}", server.port))
+	})
+}
+
+// Without this a COMMIT whose answer was lost with its server could be recorded as if it had failed, or a transaction that
+// recovery undid as if it had been done.
+func TestKilled(t *testing.T) {
+	if os.Getenv("JCOLLECT_CLUSTER") == "" {
+		t.Skip("takes some seconds (hint: JCOLLECT_CLUSTER=1)")
+	}
+	for name, begin := range map[string]func(t *testing.T) (*server, Driver){
+		"postgresql": func(t *testing.T) (*server, Driver) {
+			s := postgresServer(t)
+			return s, made(t, Use{Workload: "append"}, "{kind: sql, dialect: postgresql, isolation: serializable, port: %d}", s.port)
+		},
+		"mariadb": func(t *testing.T) (*server, Driver) {
+			s := mariaServer(t)
+			return s, made(t, Use{Workload: "append"}, "{kind: sql, dialect: mariadb, isolation: serializable, port: %d}", s.port)
+		},
+		"etcd": func(t *testing.T) (*server, Driver) {
+			s := etcdServer(t)
+			return s, made(t, Use{Workload: "append"}, "{kind: etcd, port: %d}", s.port)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, d := begin(t)
+			next, _ := txns("append")()
+			h := trial{driver: d, sessions: 10, span: 6 * time.Second, next: next, midway: func() {
+				s.stop()
+				s.start(t)
+			}}.run(t)
+			wantValid(t, judged(t, h, "elle", nil))
+		})
 	}
 }

@@ -136,6 +136,10 @@ func wireFailure(ctx context.Context, err error, sent int64) *failure {
 	case isEnd(err):
 		return perhaps("lost", "the connection was closed before the answer")
 	}
+	var op *net.OpError
+	if errors.As(err, &op) { // without the addresses, which differ each time
+		err = op.Err
+	}
 	return perhaps("lost", err.Error())
 }
 
