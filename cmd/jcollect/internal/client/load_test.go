@@ -176,8 +176,8 @@ func hostileValues(t *testing.T, d Driver) {
 		for _, key := range []history.Value{edn.NewString(text), num(1)} {
 			v := edn.NewMap([]history.Value{word("a"), edn.NewString(text), num(2), vec(edn.NewSet([]history.Value{history.Value{}}))})
 			out := s.Invoke(t.Context(), Call{F: "write", Value: v, Key: &key})
-			if out.Type == history.Fail {
-				continue // too long for a key, or no UTF-8
+			if out.Type == history.Fail || out.Type == history.Info && len(text) > 1<<20 {
+				continue // too long for a key, or no UTF-8; or so long that the database hung up
 			}
 			if out.Type != history.OK {
 				t.Errorf("write %.20q: %v %.200s", text, out.Type, out.Error)
