@@ -57,9 +57,11 @@ docs-pictures: build ## the drawings of docs/anomalies.md, and the guide itself
 man: build ## manual pages, into bin/man/, and completions for bash, zsh and fish, into bin/completions/
 	bin/jcheck man bin/man
 	mkdir -p bin/completions
-	bin/jcheck completion bash > bin/completions/jcheck.bash
-	bin/jcheck completion zsh > bin/completions/_jcheck
-	bin/jcheck completion fish > bin/completions/jcheck.fish
+	for c in jcheck jcollect; do \
+		bin/$$c completion bash > bin/completions/$$c.bash && \
+		bin/$$c completion zsh > bin/completions/_$$c && \
+		bin/$$c completion fish > bin/completions/$$c.fish || exit 1; \
+	done
 
 clean: ## what the targets above made
 	rm -rf bin
