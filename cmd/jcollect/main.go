@@ -48,12 +48,15 @@ func main() {
 	os.Exit(code)
 }
 
-// interrupts gives two contexts: the first Ctrl-C (or TERM) ends soft, the second ends hard, the third ends the program.
+// interrupts gives two contexts: the first Ctrl-C (or TERM, or HUP) ends soft, the second ends hard, the third ends the program.
 func interrupts() (soft, hard context.Context, stop func()) {
 	soft, endSoft := context.WithCancel(context.Background())
 	hard, endHard := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // the terminal went away; nohup means that this doesn't matter
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	stopped := make(chan struct{})
 	go func() {
 		for _, end := range []func(){endSoft, endHard} {
