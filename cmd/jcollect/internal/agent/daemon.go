@@ -46,6 +46,11 @@ type Stop struct {
 	Grace int64  `json:"grace_ms"` // 0 kills at once
 }
 
+// Others is the request to kill all daemons but those named: what an earlier test left when it was killed itself.
+type Others struct {
+	Keep []string `json:"keep"`
+}
+
 // A Signal is the request to send a signal to all processes of a daemon. KILL waits for their end, STOP until they all
 // stand still.
 type Signal struct {

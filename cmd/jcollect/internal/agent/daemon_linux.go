@@ -453,6 +453,23 @@ func (a *agent) daemons(_ context.Context, _ None) ([]string, error) {
 	return names, err
 }
 
+// stopOthers kills the daemons that aren't named.
+func (a *agent) stopOthers(ctx context.Context, in Others) (told Signalled, err error) {
+	names, err := a.daemons(ctx, None{})
+	told.State = StateNone
+	errs := []error{err}
+	for _, name := range names {
+		if slices.Contains(in.Keep, name) {
+			continue
+		}
+		one, err := a.stop(ctx, Stop{Name: name})
+		told.State = StateStopped
+		told.PIDs = append(told.PIDs, one.PIDs...)
+		errs = append(errs, err)
+	}
+	return told, errors.Join(errs...)
+}
+
 // matching signals processes by their command line.
 func (a *agent) matching(ctx context.Context, in Matching) (told Signalled, err error) {
 	s, err := signalNamed(in.Signal)

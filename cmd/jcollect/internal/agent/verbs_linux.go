@@ -8,6 +8,7 @@ func verbs() []verb {
 		bind("stop", (*agent).stop),
 		bind("signal", (*agent).signal),
 		bind("status", (*agent).status),
+		bind("stop-others", (*agent).stopOthers),
 		bind("daemons", (*agent).daemons),
 		bind("matching", (*agent).matching),
 		bind("runner", (*agent).runner),

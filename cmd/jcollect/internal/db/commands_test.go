@@ -110,13 +110,13 @@ tcpdump: {ports: [1, 2], filter: "not host x"}
 	}
 	const dump = `{"name":"tcpdump","run":"mkdir -p /var/log/jcollect \u0026\u0026 exec tcpdump -n -i any -U -Z root -w /var/log/jcollect/tcpdump.pcap '(port 1 or port 2) and (not host x)'",`
 	want := map[string][]string{
-		"n1": {`stop {"name":"one","grace_ms":5000}`, `stop {"name":"tcpdump","grace_ms":5000}`, `script down with PLAIN true`, `for... /data '/a b'`,
+		"n1": {`stop-others {"keep":["tcpdump","one"]}`, `stop {"name":"one","grace_ms":5000}`, `stop {"name":"tcpdump","grace_ms":5000}`, `script down with PLAIN true`, `for... /data '/a b'`,
 			`unpack {"archive":"/opt/a.tar","to":"/opt/a"}`, `mkdir... '/etc/x y/redis.conf' 0600 redis:redis: bind 10.0.0.1` + "\n",
 			`script 'init '\''x'\''' with PLAIN true`,
 			`start ` + dump + env("1", "") + `,"log":"/var/log/jcollect/tcpdump.log"}`, `await {"timeout_ms":200,"daemon":"tcpdump"}`,
 			`start {"name":"one","run":"serve --id n1","user":"redis",` + env("1", "") + `}`,
 			`await {"addr":"10.0.0.1:1","timeout_ms":5000,"daemon":"one"}`, `script first with PLAIN true`, `script ask with PLAIN true`},
-		"n2": {`stop {"name":"two","grace_ms":1000}`, `stop {"name":"one","grace_ms":5000}`, `stop {"name":"tcpdump","grace_ms":5000}`,
+		"n2": {`stop-others {"keep":["tcpdump","one","two"]}`, `stop {"name":"two","grace_ms":1000}`, `stop {"name":"one","grace_ms":5000}`, `stop {"name":"tcpdump","grace_ms":5000}`,
 			`script down with PLAIN true`, `for... /data '/a b'`,
 			`unpack {"archive":"/opt/a.tar","to":"/opt/a"}`, `mkdir... '/etc/x y/redis.conf' 0600 redis:redis: bind 10.0.0.2` + "\n",
 			`script 'init '\''x'\''' with PLAIN true`,

@@ -204,7 +204,14 @@ func (d *DB) Teardown(ctx context.Context) error {
 }
 
 func (d *DB) teardown(ctx context.Context, n *node.Node) error {
-	var steps []func() error
+	var names []string
+	for _, x := range d.daemonsOn(n) {
+		names = append(names, x.Name)
+	}
+	steps := []func() error{func() error { // an earlier test of another plan may have been killed
+		_, err := n.StopOthers(ctx, names)
+		return err
+	}}
 	for _, x := range slices.Backward(d.daemonsOn(n)) {
 		steps = append(steps, func() error {
 			_, err := n.Stop(ctx, x.Name, x.Grace)

@@ -113,8 +113,14 @@ func TestLifeOfADatabase(t *testing.T) {
 	dir := t.TempDir()
 	d, nodes := database(t, fmt.Sprintf(lifeSection, dir, dir, dir+"/data", dir+"/torn"), "n1", "n2")
 	ctx := t.Context()
+	if _, err := nodes[1].Start(ctx, agent.Daemon{Name: "of another plan", Args: []string{"sleep", "1000"}}); err != nil {
+		t.Fatal(err)
+	}
 	if err := d.Setup(ctx); err != nil {
 		t.Fatal(err)
+	}
+	if names, err := nodes[1].Daemons(ctx); err != nil || len(names) != 1 {
+		t.Errorf("after set-up there are the daemons %q, %v", names, err)
 	}
 	log := content(t, dir+"/data/log")
 	for _, want := range []string{"setup n2 1 2 of 2: n1 n2, primary n1, at 127.0.0.1, pw <p'w $x\n>\n", "primary n1\n"} {

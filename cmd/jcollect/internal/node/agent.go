@@ -98,6 +98,12 @@ func (n *Node) Stop(ctx context.Context, name string, grace time.Duration) (agen
 	return out, n.call(ctx, "stop", agent.Stop{Name: name, Grace: grace.Milliseconds()}, &out, callLimit+grace)
 }
 
+// StopOthers kills all daemons of the agent's but those named.
+func (n *Node) StopOthers(ctx context.Context, keep []string) (agent.Signalled, error) {
+	var out agent.Signalled
+	return out, n.Call(ctx, "stop-others", agent.Others{Keep: keep}, &out)
+}
+
 // Kill sends a signal (KILL, TERM, ...) to all processes of a daemon, and waits for their end if it is KILL.
 func (n *Node) Kill(ctx context.Context, name, signal string) (agent.Signalled, error) {
 	var out agent.Signalled
