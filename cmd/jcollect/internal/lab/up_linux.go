@@ -101,12 +101,15 @@ func (l *Lab) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, begin, err := l.spawn(self, filepath.Join(l.dir, "room.log"), unix.CLONE_NEWNET|unix.CLONE_NEWNS, "room.sh", filepath.Join(l.dir, "hosts"))
+	p, begin, err := l.spawn(self, filepath.Join(l.dir, "room.log"), unix.CLONE_NEWNET|unix.CLONE_NEWNS, "room.sh", filepath.Join(l.dir, "hosts"), filepath.Join(l.dir, "room.ready"))
 	if err != nil {
 		return err
 	}
 	l.state.Room = p
 	if err := errors.Join(l.save(), begin()); err != nil {
+		return err
+	}
+	if err := l.roomReady(ctx); err != nil {
 		return err
 	}
 	if err := l.links("link add br0 type bridge forward_delay 0 mcast_snooping 0",
@@ -116,6 +119,26 @@ func (l *Lab) build(ctx context.Context) error {
 	// A machine may have no IPv6.
 	_ = l.links("-6 addr add " + network6 + own + "/64 dev br0 nodad")
 	return l.boot(ctx, l.Names())
+}
+
+// roomReady waits until the room has its own files.
+func (l *Lab) roomReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, upTime)
+	defer cancel()
+	for {
+		_, err := os.Stat(filepath.Join(l.dir, "room.ready"))
+		if err == nil {
+			return nil
+		}
+		if !l.state.Room.alive() {
+			return fmt.Errorf("its room can't be made: %s", tail(filepath.Join(l.dir, "room.log")))
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("its room isn't ready: %w: %s", ctx.Err(), tail(filepath.Join(l.dir, "room.log")))
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
 
 // boot starts nodes that are off, and waits until they answer.
@@ -294,11 +317,11 @@ func (l *Lab) answers(ctx context.Context, name string) error {
 			return nil
 		}
 		if !n.Process.alive() {
-			return fmt.Errorf("%s ended while it started: %s", name, l.tail(name))
+			return fmt.Errorf("%s ended while it started: %s", name, tail(filepath.Join(l.dir, name, "log")))
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s doesn't answer: %w (%v); its log ends: %s", name, ctx.Err(), err, l.tail(name))
+			return fmt.Errorf("%s doesn't answer: %w (%v); its log ends: %s", name, ctx.Err(), err, tail(filepath.Join(l.dir, name, "log")))
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -326,9 +349,9 @@ func (l *Lab) greeting(ctx context.Context, addr string) error {
 	return nil
 }
 
-// tail is how a node's log ends.
-func (l *Lab) tail(name string) string {
-	text, err := os.ReadFile(filepath.Join(l.dir, name, "log"))
+// tail is how a log ends.
+func tail(path string) string {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return err.Error()
 	}

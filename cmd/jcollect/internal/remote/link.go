@@ -90,9 +90,8 @@ func (s *SSH) login(ctx context.Context, from *ssh.Client, h Hop) (*ssh.Client, 
 		err = ctx.Err()
 	}
 	if err != nil {
-		err = errors.Join(tried.explain(err), ctx.Err())
 		_ = conn.Close()
-		return nil, err
+		return nil, cause(ctx, tried.explain(err))
 	}
 	return ssh.NewClient(c, channels, requests), nil
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -20,7 +22,7 @@ const (
 	dialTimeout   = 15 * time.Second
 	aliveInterval = 5 * time.Second
 	aliveTimeout  = 15 * time.Second
-	killTime      = 2 * time.Second
+	killTime      = 5 * time.Second
 )
 
 // A Hop is one machine to log in to.
@@ -79,7 +81,8 @@ type SSH struct {
 	slots chan struct{} // one for each session at a time
 	turn  chan struct{} // holds one token: who has it may look at link and dial
 	link  *link
-	ended bool
+	once  sync.Once
+	ended chan struct{} // closed by Close
 
 	failed   error // why the last command found no way to the node; nil if it found one
 	failedAt time.Time
@@ -96,7 +99,7 @@ func NewSSH(o SSHOptions) *SSH {
 	if o.AliveTimeout <= 0 {
 		o.AliveTimeout = aliveTimeout
 	}
-	s := &SSH{o: o, slots: make(chan struct{}, maxSessions), turn: make(chan struct{}, 1)}
+	s := &SSH{o: o, slots: make(chan struct{}, maxSessions), turn: make(chan struct{}, 1), ended: make(chan struct{})}
 	s.turn <- struct{}{}
 	return s
 }
@@ -112,15 +115,25 @@ const (
 // errClosed is the end of every command after Close.
 var errClosed = errors.New("the remote is closed")
 
-// Close ends the connection, and all that uses it.
+// Close ends the connection, and all that uses it or waits for it.
 func (s *SSH) Close() error {
+	s.once.Do(func() { close(s.ended) })
 	<-s.turn
 	defer func() { s.turn <- struct{}{} }()
-	s.ended = true
 	if s.link != nil {
 		s.link.close()
 	}
 	return nil
+}
+
+// closed tells whether Close was called.
+func (s *SSH) closed() bool {
+	select {
+	case <-s.ended:
+		return true
+	default:
+		return false
+	}
 }
 
 // live is a connection that isn't known to be broken. One caller at a time dials; the others wait for its connection.
@@ -131,6 +144,8 @@ func (s *SSH) live(ctx context.Context) (*link, error) {
 		return nil, ctx.Err()
 	}
 	defer func() { s.turn <- struct{}{} }()
+	ctx, cancel := s.untilClosed(ctx)
+	defer cancel()
 	wait, tries, begun := firstBackOff, maxDials, time.Now()
 	if s.failed != nil {
 		since := time.Since(s.failedAt)
@@ -142,7 +157,7 @@ func (s *SSH) live(ctx context.Context) (*link, error) {
 		}
 	}
 	for try := 1; ; try++ {
-		if s.ended {
+		if s.closed() {
 			return nil, errClosed
 		}
 		if s.link != nil && s.link.alive() {
@@ -157,19 +172,33 @@ func (s *SSH) live(ctx context.Context) (*link, error) {
 		if time.Since(begun) > longEnough {
 			tries = try
 		}
-		if try >= tries {
+		if try >= tries && ctx.Err() == nil {
 			s.failed, s.failedAt = err, time.Now()
 		}
 		if errors.As(err, &refused) || try >= tries || ctx.Err() != nil {
-			return nil, err // asking again would get the same answer, or lock the account
+			return nil, cause(ctx, err) // asking again would get the same answer, or lock the account
 		}
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
-			return nil, errors.Join(ctx.Err(), err)
+			return nil, cause(ctx, err)
 		}
 		wait *= 2
 	}
+}
+
+// untilClosed is a context that Close ends too.
+func (s *SSH) untilClosed(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-s.ended:
+			cancel(errClosed)
+		case <-done:
+		}
+	}()
+	return ctx, func() { close(done); cancel(nil) }
 }
 
 // Exec runs a command in a session of its own. A command that certainly didn't start is tried again; one that may have
@@ -210,12 +239,16 @@ func (s *SSH) Exec(ctx context.Context, c Command) (Result, error) {
 	return Result{Stdout: r.Stdout, Stderr: r.Stderr, Cut: r.Cut}, lost
 }
 
-// cause is why something failed: that the time was up, if it was.
+// cause is why something failed: that the time was up, if it was, and what went wrong until then.
 func cause(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
+	why := context.Cause(ctx)
+	switch {
+	case why == nil, err != nil && errors.Is(err, why):
+		return err
+	case err == nil || errors.Is(err, net.ErrClosed) || errors.Is(err, io.EOF):
+		return why // what we closed ourselves is no news
 	}
-	return err
+	return fmt.Errorf("%w: %w", why, err)
 }
 
 // session opens a session when a slot is free. It tries again while it is certain that nothing was started: on a new

@@ -331,3 +331,48 @@ func TestManyCommandsAndClose(t *testing.T) {
 		t.Errorf("after Close: %v", err)
 	}
 }
+
+// mute is a port that takes connections and says nothing.
+func mute(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// Without this the end of a run would wait for every node that doesn't answer.
+func TestCloseWhileDialling(t *testing.T) {
+	r := NewSSH(SSHOptions{Hop: Hop{Host: "127.0.0.1", Port: mute(t)}})
+	ended := make(chan error, 1)
+	go func() {
+		_, err := r.Exec(t.Context(), Command{Args: []string{"true"}})
+		ended <- err
+	}()
+	time.Sleep(50 * time.Millisecond)
+	start := time.Now()
+	for range 2 {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := <-ended; !errors.Is(err, errClosed) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("the command gave %v", err)
+	}
+	if took := time.Since(start); took > 2*time.Second {
+		t.Errorf("closing took %v", took)
+	}
+}
+
+// Without this a node that can't be reached in time would show as a lack of time alone, in two lines or in none.
+func TestTooSlowToReach(t *testing.T) {
+	r := node(t, SSHOptions{Node: "n1", Hop: Hop{Host: "127.0.0.1", Port: mute(t)}})
+	_, err := r.Exec(t.Context(), Command{Args: []string{"true"}, Timeout: 200 * time.Millisecond})
+	var lost *LostError
+	if !errors.As(err, &lost) || lost.Started || !errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "\n") ||
+		!strings.Contains(err.Error(), "n1: true: not started: ") {
+		t.Errorf("it gave %v", err)
+	}
+}
