@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"jcheck/cmd/jcollect/internal/generator"
+	"jcheck/history"
 	"jcheck/internal/edn"
 )
 
@@ -32,24 +33,18 @@ func described(t *testing.T, k Kind) string {
 	if work.Final != nil {
 		g = generator.Phases(g, generator.Limit(1, work.Final))
 	}
-	ops, err := generator.Simulation{Concurrency: 4, Nemesis: true, Seed: 1}.Run(t.Context(), g)
+	sim := generator.Simulation{Concurrency: 4, Nemesis: true, Seed: 1}
+	if k.Name != "g2" { // which the database in memory doesn't have
+		sim.Complete = object(t, w, "")
+	}
+	ops, err := sim.Run(t.Context(), g)
 	if err != nil {
 		t.Fatal(err)
 	}
-	started := make(map[int32]bool)
-	for _, op := range ops {
-		if started[op.Process] = !started[op.Process]; !started[op.Process] || op.Act != generator.Perform {
-			continue
+	for i, op := range ops {
+		if end := ending(ops, i); end != nil {
+			fmt.Fprintf(&b, "{:f :%s, :value %s%s}  ; %s %s%s\n", op.F, shown(op), others(op.Extra), end.Type, shown(*end), others(end.Extra[len(op.Extra):]))
 		}
-		v := op.Value
-		if op.Key != nil {
-			v = vector(*op.Key, v)
-		}
-		line := fmt.Sprintf("{:f :%s, :value %s", op.F, v)
-		for _, f := range op.Extra {
-			line += fmt.Sprintf(", :%s %s", f.Name, f.Value)
-		}
-		fmt.Fprintf(&b, "%s}\n", line)
 	}
 	b.WriteString("```\n\nJudged by")
 	for i, c := range work.Checks {
@@ -67,6 +62,38 @@ func described(t *testing.T, k Kind) string {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", r.Key, strings.ReplaceAll(r.Doc, "|", "\\|"))
 	}
 	return b.String()
+}
+
+// ending is the completion of the i-th operation, nil if that is one itself or nothing to perform.
+func ending(ops []generator.Op, i int) *generator.Op {
+	same := func(op generator.Op) bool { return op.Process == ops[i].Process }
+	before := 0
+	for _, op := range ops[:i] {
+		if same(op) {
+			before++
+		}
+	}
+	if before%2 == 1 || ops[i].Act != generator.Perform {
+		return nil
+	}
+	return &ops[i+1+slices.IndexFunc(ops[i+1:], same)]
+}
+
+// shown is an operation's value as histories have it.
+func shown(op generator.Op) history.Value {
+	if op.Key != nil {
+		return vector(*op.Key, op.Value)
+	}
+	return op.Value
+}
+
+// others is further fields.
+func others(fields []history.Field) string {
+	text := ""
+	for _, f := range fields {
+		text += fmt.Sprintf(", :%s %s", f.Name, f.Value)
+	}
+	return text
 }
 
 // spelled is an option of a check as the command has it.
