@@ -40,4 +40,3 @@ func TestGuard(t *testing.T) {
 		t.Errorf("got %d, want %d", got, exitCrash)
 	}
 }
-

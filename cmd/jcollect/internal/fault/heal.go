@@ -66,15 +66,25 @@ func (n *Nemesis) healNode(ctx context.Context, on *node.Node) error {
 	return errors.Join(errs...)
 }
 
-// Teardown heals everything and ends what goes on in the control node. Nothing is asked of the nemesis afterwards.
+// Teardown is Finish, and then Restore. Nothing is asked of the nemesis afterwards.
 func (n *Nemesis) Teardown(ctx context.Context) error {
+	return errors.Join(n.Finish(ctx), n.Restore(ctx))
+}
+
+// Finish heals everything for good: nothing is injected afterwards, not even by an operation that is late.
+func (n *Nemesis) Finish(ctx context.Context) error {
 	n.mu.Lock()
 	n.over = true
 	n.mu.Unlock()
 	errs := n.healAll(ctx)
 	n.stopRenewing()
-	return errors.Join(joinNodes("heal", errs),
-		n.everywhere(ctx, "restore", func(k kind) func(context.Context, *Nemesis, *node.Node) error { return k.restore }))
+	return joinNodes("heal", errs)
+}
+
+// Restore undoes what Setup prepared on the nodes. It heals nothing, and so starts no database that was torn down
+// after Finish.
+func (n *Nemesis) Restore(ctx context.Context) error {
+	return n.everywhere(ctx, "restore", func(k kind) func(context.Context, *Nemesis, *node.Node) error { return k.restore })
 }
 
 // Heal undoes on nodes what any run ever injected there, for one that ended without it. It needs no plan: what leases

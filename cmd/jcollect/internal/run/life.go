@@ -151,15 +151,18 @@ func (f *life) forward() error {
 		{"connect to the nodes", connectLimit, f.connectIfNeeded},
 		{"install the agent", agentLimit, f.installAgent},
 		{"set up the system", osLimit, f.setupOS},
+		{"look at what the nodes can do", nemesisLimit, f.setupNemesis}, // before anything takes long
 		{"set up the database", dbLimit, f.setupDB},
 		{"set up the clients", clientLimit, f.setupClients},
-		{"set up the nemesis", nemesisLimit, f.setupNemesis},
 	}
 	for _, s := range stages {
 		f.progress(s.name)
 		if err := s.bounded(f.l.Soft); err != nil {
 			return err
 		}
+	}
+	if f.nemesis != nil {
+		f.later(healName, healLimit, f.heal)
 	}
 	f.progress("operations")
 	return f.operate()
@@ -175,7 +178,7 @@ func (f *life) later(name string, limit time.Duration, do func(ctx context.Conte
 func (f *life) backward() {
 	for _, s := range slices.Backward(f.undo) {
 		parent := f.l.Hard
-		if healing := s.name == healName || s.name == closeName; healing {
+		if slices.Contains(always, s.name) {
 			parent = context.WithoutCancel(parent)
 		} else if parent.Err() != nil {
 			f.failed(fmt.Errorf("%s: left out, as you asked (hint: jcollect teardown)", s.name))
@@ -191,9 +194,12 @@ func (f *life) backward() {
 
 // The stages that are done whatever happens.
 const (
-	healName  = "heal"
-	closeName = "close the connections"
+	healName    = "heal"
+	restoreName = "leave the nodes as they were"
+	closeName   = "close the connections"
 )
+
+var always = []string{healName, restoreName, closeName}
 
 // saveHistory ends the recording and lets the links point to the run.
 func (f *life) saveHistory() {

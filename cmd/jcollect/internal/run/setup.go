@@ -45,7 +45,7 @@ func (f *life) installAgent(ctx context.Context) error {
 	return node.LookUp(ctx, f.nodes)
 }
 
-// setupNemesis looks at what the nodes can do. From here on they are healed whatever happens.
+// setupNemesis looks at what the nodes can do: a fault that one can't do is told of before the database is set up.
 func (f *life) setupNemesis(ctx context.Context) error {
 	if len(f.nodes) == 0 {
 		return nil
@@ -56,13 +56,7 @@ func (f *life) setupNemesis(ctx context.Context) error {
 		return err
 	}
 	f.nemesis = n
-	f.later(healName, healLimit, func(ctx context.Context) error {
-		err := n.Teardown(ctx)
-		for _, note := range n.Notes() {
-			f.complain(errors.New(note))
-		}
-		return err
-	})
+	f.later(restoreName, healLimit, n.Restore)
 	if err := n.Setup(ctx); err != nil {
 		return err
 	}
@@ -70,4 +64,13 @@ func (f *life) setupNemesis(ctx context.Context) error {
 		f.complain(errors.New("left out, as you asked: " + skipped.String()))
 	}
 	return nil
+}
+
+// heal undoes all faults, before anything is torn down.
+func (f *life) heal(ctx context.Context) error {
+	err := f.nemesis.Finish(ctx)
+	for _, note := range f.nemesis.Notes() {
+		f.complain(errors.New(note))
+	}
+	return err
 }

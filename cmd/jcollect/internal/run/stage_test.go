@@ -14,7 +14,9 @@ import (
 // Without this a stage could hold a run up for ever, a panic in one could leave the cluster broken, or a Ctrl-C could be
 // told as something else.
 func TestStagesEnd(t *testing.T) {
-	interrupted := func() (context.Context, context.CancelFunc) { return context.WithTimeout(context.Background(), time.Second) }
+	interrupted := func() (context.Context, context.CancelFunc) {
+		return context.WithTimeout(context.Background(), time.Second)
+	}
 	patient := func() (context.Context, context.CancelFunc) { return context.WithCancel(context.Background()) }
 	for _, c := range []struct {
 		name   string
