@@ -217,7 +217,7 @@ func wholeRun(t *testing.T, program string) {
 			t.Errorf("the report is\n%s\nwant in it %q", a.stdout.String(), want)
 		}
 	}
-	b.recorded(500)
+	b.recorded(200)
 	b.clean("n1", "n2", "n3")
 	for _, name := range []string{"n1", "n2", "n3"} {
 		logs, err := os.ReadDir(filepath.Join(b.dir, "store", store.Latest, name))
