@@ -47,8 +47,9 @@ func aNode(depth int) *rapid.Generator[*Node] {
 func aText() *rapid.Generator[string] {
 	return rapid.OneOf(
 		rapid.SampledFrom([]string{"", "true", "null", "~", "3", "0x3", "1e3", ".nan", "- a", "a: b", "*a", "&a", "!!str a", "# a", "a #b",
-			"|", ">", "'", "\"", "a\nb", "\n", "a\n", "  a\n b\n", "\ta", "a\t\nb", "%a", "@", "`", "---", "...", "2001-01-01", "\u2028", "\ufeff", "é", "=", "a\r\nb"}),
-		rapid.StringMatching(`[ -~\n]{0,20}`))
+			"|", ">", "'", "\"", "a\nb", "\n", "a\n", "  a\n b\n", "\ta", "a\t\nb", "%a", "@", "`", "---", "...", "2001-01-01", "\u2028", "\ufeff", "é", "=", "a\r\nb", "\x1b[0m", "\u0085", "\u0085\n", "\r", "\x7f", "\U0001F600", "\ufffe", "a\n\x1b\n", " \n", "\n\n a", "key: |\n x"}),
+		rapid.StringMatching(`[ -~\n]{0,20}`),
+		rapid.String().Filter(func(s string) bool { return !strings.ContainsRune(s, 0) }))
 }
 
 // TestWritten reads back what was written. Without it, nothing would notice a plan in the store that is another than
