@@ -62,7 +62,7 @@ func (d *DB) Setup(ctx context.Context) error {
 		}
 		d.log.Warn("set-up failed", "try", try, "of", d.plan.Tries, "error", err)
 	}
-	return fmt.Errorf("set up the database (%d tries): %w", max(1, d.plan.Tries), err)
+	return fmt.Errorf("%s: %w", tries(max(1, d.plan.Tries)), err)
 }
 
 // cycle is one try of set-up.
@@ -270,10 +270,17 @@ func (d *DB) run(ctx context.Context, n *node.Node, what, text string) (string, 
 	began := time.Now()
 	res, err := n.Remote.Exec(ctx, d.command(n, text))
 	d.log.Debug(what, "node", n.Name, "took", time.Since(began).Round(time.Millisecond), "stdout", shortened(res.Stdout), "stderr", shortened(res.Stderr))
-	if err != nil {
-		return "", fmt.Errorf("%s: %s: %w", n.Name, what, err)
+	var exit *remote.ExitError
+	var lost *remote.LostError
+	switch {
+	case errors.As(err, &exit):
+		exit.Command = "the script " + what // how we run it tells nobody anything
+	case errors.As(err, &lost):
+		lost.Command = "the script " + what
+	case err != nil:
+		err = fmt.Errorf("%s: the script %s: %w", n.Name, what, err)
 	}
-	return string(res.Stdout), nil
+	return string(res.Stdout), err
 }
 
 // planScript runs its argument with the environment that comes by its input.
@@ -299,4 +306,12 @@ func shortened(b []byte) string {
 		return string(b[:most]) + "..."
 	}
 	return string(b)
+}
+
+// tries counts them.
+func tries(n int) string {
+	if n == 1 {
+		return "tried once"
+	}
+	return fmt.Sprintf("tried %d times", n)
 }

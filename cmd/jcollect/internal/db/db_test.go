@@ -197,7 +197,7 @@ func TestSetupIsTriedAgain(t *testing.T) {
 	dir := t.TempDir()
 	d, _ := database(t, fmt.Sprintf("setup: 'echo x >>%s/tries; false; echo unreachable >>%s/tries'\ntries: 2", dir, dir), "n1")
 	err := d.Setup(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "n1: setup") || !strings.Contains(err.Error(), "2 tries") {
+	if err == nil || !strings.Contains(err.Error(), "n1: the script setup: exit status 1") || !strings.Contains(err.Error(), "tried 2 times") {
 		t.Errorf("set-up that always fails gave %v", err)
 	}
 	if got := content(t, dir+"/tries"); got != "x\nx\n" {
