@@ -25,12 +25,8 @@ type endpoint struct {
 	tls      *tls.Config // nil without TLS; made by prepare
 }
 
-// fields are the keys, for objects that this client knows.
-func (e *endpoint) fields(objects []string) []plan.Field {
-	usual := strconv.Itoa(e.port)
-	if e.port == 0 {
-		usual = "the dialect's"
-	}
+// fields are the keys, for objects that this client knows. The usual port is told in words.
+func (e *endpoint) fields(usual string, objects []string) []plan.Field {
 	return []plan.Field{
 		{Key: "host", Doc: "a node, or another machine, that all processes talk to (each to its own node)", Read: plan.Str(&e.host)},
 		{Key: "port", Doc: "the port (" + usual + ")", Read: plan.Int(&e.port, 1, 65535)},
@@ -78,6 +74,9 @@ func passwordFile(password *string) func(*plan.Node, *plan.Problems) {
 func (e *endpoint) prepare(u Use) error {
 	if slices.Contains(u.Nodes, e.host) {
 		e.host = u.Addr(e.host)
+	}
+	if strings.Count(e.host, ":") == 1 {
+		return fmt.Errorf("client: host %q with a port (hint: port has a key of its own)", e.host)
 	}
 	switch e.tlsMode {
 	case "verify":

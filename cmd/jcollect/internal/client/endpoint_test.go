@@ -167,6 +167,7 @@ func TestEndpointMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]string{
+		"{kind: redis, host: \"db:6379\"}":             "port has a key of its own",
 		"{kind: redis, ca: " + junk + "}":              "ca without tls",
 		"{kind: redis, tls: verify, ca: " + junk + "}": "holds no certificate",
 	} {

@@ -14,6 +14,9 @@ import (
 // etcdPrefix begins all keys of ours; Teardown removes what begins so.
 const etcdPrefix = "jcollect/"
 
+// unauthenticated is the code of gRPC for a token that isn't known.
+const unauthenticated = "16"
+
 // An etcdPlan is the section of a client etcd.
 type etcdPlan struct {
 	endpoint
@@ -33,7 +36,7 @@ func etcdKind() Kind {
 		Workloads: workloadsOf(etcdObjects()...),
 		Options: func() ([]plan.Field, Maker) {
 			o := etcdPlan{endpoint: endpoint{port: 2379}, api: "/v3"}
-			rows := append(o.fields(etcdObjects()),
+			rows := append(o.fields("2379", etcdObjects()),
 				plan.Field{Key: "serializable", Doc: "true: the node answers reads by itself, from what it has (false)", Read: plan.Bool(&o.serializable)},
 				plan.Field{Key: "api", Doc: "the path of the gateway (/v3; /v3beta of etcd 3.3)", Read: plan.Str(&o.api)},
 			)
@@ -77,6 +80,8 @@ type etcdConn struct {
 
 // connect opens a connection.
 func (d *etcdDriver) connect(ctx context.Context, p Process) (*etcdConn, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
 	h, err := openHTTP(ctx, d.plan.address(p), d.plan.tls)
 	if err != nil {
 		return nil, err
@@ -189,8 +194,8 @@ func (s *etcdSession) Invoke(ctx context.Context, c Call) Outcome {
 		s.conn = conn
 	}
 	v, err := op.run(ctx, s.conn, c)
-	if err != nil && !asFailure(err).answered {
-		s.drop()
+	if f := asFailure(err); err != nil && (!f.answered || f.words[0] == "etcd" && f.words[1] == unauthenticated) {
+		s.drop() // the next one shows the password again, since tokens grow old
 	}
 	return finish(op.reads(c), v, err)
 }

@@ -186,17 +186,17 @@ func etcdMops(write string) func(ctx context.Context, e *etcdConn, c Call) (hist
 		}
 		var keys []string
 		for _, m := range list {
-			if k := etcdKey(write, &m.key); !slices.Contains(keys, k) {
+			if k := etcdCell(write, c, m.key); !slices.Contains(keys, k) {
 				keys = append(keys, k)
 			}
 		}
 		if onlyReads(c) {
-			return e.readAll(ctx, list, keys, write)
+			return e.readAll(ctx, c, list, keys, write)
 		}
 		var found []history.Value
 		err = e.change(ctx, keys, func(ch *etcdChange) error {
 			for _, m := range list {
-				if v := ch.mop(m, write); m.f == "r" {
+				if v := ch.mop(m, etcdCell(write, c, m.key), write); m.f == "r" {
 					found = append(found, v)
 				}
 			}
@@ -210,8 +210,8 @@ func etcdMops(write string) func(ctx context.Context, e *etcdConn, c Call) (hist
 }
 
 // readAll performs a transaction that only reads.
-func (c *etcdConn) readAll(ctx context.Context, list []mop, keys []string, write string) (history.Value, error) {
-	got, err := c.find(ctx, keys)
+func (e *etcdConn) readAll(ctx context.Context, c Call, list []mop, keys []string, write string) (history.Value, error) {
+	got, err := e.find(ctx, keys)
 	if err != nil {
 		return history.Value{}, err
 	}
@@ -221,14 +221,13 @@ func (c *etcdConn) readAll(ctx context.Context, list []mop, keys []string, write
 	}
 	var found []history.Value
 	for _, m := range list {
-		found = append(found, ch.mop(m, write))
+		found = append(found, ch.mop(m, etcdCell(write, c, m.key), write))
 	}
 	return completed(list, found), nil
 }
 
 // mop performs a micro-operation inside a transaction. Lists are kept as their elements' texts, with spaces between.
-func (ch *etcdChange) mop(m mop, write string) history.Value {
-	key := etcdKey(write, &m.key)
+func (ch *etcdChange) mop(m mop, key, write string) history.Value {
 	text, ok := ch.value(key)
 	switch {
 	case m.f == "w":
@@ -310,7 +309,7 @@ func etcdRelease(ctx context.Context, e *etcdConn, c Call) (history.Value, error
 
 // etcdInc counts, and tells where the counter is then.
 func etcdInc(ctx context.Context, e *etcdConn, c Call) (history.Value, error) {
-	key := etcdKey("monotonic", &c.Value)
+	key := etcdCell("monotonic", c, c.Value)
 	now := int64(0)
 	err := e.change(ctx, []string{key}, func(ch *etcdChange) (err error) {
 		now, err = ch.number(key)
@@ -329,7 +328,7 @@ func etcdMonotonic(ctx context.Context, e *etcdConn, c Call) (history.Value, err
 	}
 	var keys []string
 	for _, k := range list {
-		keys = append(keys, etcdKey("monotonic", &k))
+		keys = append(keys, etcdCell("monotonic", c, k))
 	}
 	found, err := e.find(ctx, keys)
 	if err != nil {

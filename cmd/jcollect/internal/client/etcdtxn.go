@@ -74,6 +74,11 @@ func etcdKey(kind string, key *history.Value) string {
 	return etcdPrefix + kind + "/" + stored(*key)
 }
 
+// etcdCell is the key of one of several objects that a call is about.
+func etcdCell(kind string, c Call, key history.Value) string {
+	return etcdPrefix + kind + "/" + cell(c, key)
+}
+
 // behind is the end of the range of all keys that begin so. Ours never end in a byte of ones.
 func behind(prefix string) []byte {
 	end := []byte(prefix)

@@ -115,6 +115,9 @@ func (f *failure) value() history.Value {
 
 // asFailure is err as a failure; what isn't one already may be anything.
 func asFailure(err error) *failure {
+	if err == nil {
+		return nil
+	}
 	var f *failure
 	if errors.As(err, &f) {
 		return f

@@ -41,9 +41,9 @@ func (s statuses) has(status int) bool {
 // httpKind is the row of services over HTTP.
 func httpKind() Kind {
 	return Kind{Name: "http", Doc: "any service over HTTP, whose requests the plan describes", Options: func() ([]plan.Field, Maker) {
-		o := httpPlan{endpoint: endpoint{port: 80}, operations: make(map[string]httpOp)}
+		o := httpPlan{operations: make(map[string]httpOp)}
 		var rows []plan.Field
-		for _, f := range o.fields(nil) {
+		for _, f := range o.fields("80, or 443 with tls", nil) {
 			if f.Key != "object" {
 				rows = append(rows, f)
 			}
@@ -62,6 +62,12 @@ func httpKind() Kind {
 func newHTTP(o httpPlan, u Use) (Driver, error) {
 	if err := o.prepare(u); err != nil {
 		return nil, err
+	}
+	if o.port == 0 {
+		o.port = 80
+		if o.tls != nil {
+			o.port = 443
+		}
 	}
 	return &httpDriver{plan: o}, nil
 }

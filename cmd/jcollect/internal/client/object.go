@@ -123,6 +123,14 @@ func mops(c Call, write string) ([]mop, error) {
 	return list, nil
 }
 
+// cell is the key of one of the objects that a call is about: its independent key, if it has one, and the object's own.
+func cell(c Call, key history.Value) string {
+	if c.Key == nil {
+		return stored(key)
+	}
+	return stored(*c.Key) + " " + stored(key)
+}
+
 // onlyReads tells whether none of the micro-operations writes.
 func onlyReads(c Call) bool {
 	for _, item := range c.Value.Items {

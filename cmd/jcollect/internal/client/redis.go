@@ -55,6 +55,8 @@ func (d *redisDriver) address(ctx context.Context, p Process) (string, error) {
 
 // connect opens a connection and says who we are.
 func (d *redisDriver) connect(ctx context.Context, p Process) (*respConn, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
 	addr, err := d.address(ctx, p)
 	if err != nil {
 		return nil, err
@@ -77,8 +79,6 @@ func (d *redisDriver) connect(ctx context.Context, p Process) (*respConn, error)
 	if len(hello) == 0 {
 		return c, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, connectLimit)
-	defer cancel()
 	if _, err := c.do(ctx, hello...); err != nil {
 		c.close()
 		return nil, err
@@ -191,6 +191,11 @@ func redisKey(kind string, key *history.Value) string {
 		return redisPrefix + kind
 	}
 	return redisPrefix + kind + ":" + stored(*key)
+}
+
+// redisCell is the key of one of several objects that a call is about.
+func redisCell(kind string, c Call, key history.Value) string {
+	return redisPrefix + kind + ":" + cell(c, key)
 }
 
 // stored is a value as databases keep it: EDN, which comes back as it was.

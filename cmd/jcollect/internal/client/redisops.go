@@ -248,9 +248,9 @@ func redisTxn(write string) func(ctx context.Context, r redisCall, c Call) (hist
 		if err != nil {
 			return c.Value, err
 		}
-		commands := redisMulti(list, write)
+		commands := redisMulti(c, list, write)
 		if r.plan.txn == "lua" {
-			commands = [][]string{redisTxnScript(list, write)}
+			commands = [][]string{redisTxnScript(c, list, write)}
 		}
 		got, err := r.change(ctx, commands...)
 		if err != nil {
@@ -265,10 +265,10 @@ func redisTxn(write string) func(ctx context.Context, r redisCall, c Call) (hist
 }
 
 // redisMulti is a transaction as MULTI, commands, EXEC.
-func redisMulti(list []mop, write string) [][]string {
+func redisMulti(c Call, list []mop, write string) [][]string {
 	commands := [][]string{{"MULTI"}}
 	for _, m := range list {
-		key := redisKey(write, &m.key)
+		key := redisCell(write, c, m.key)
 		switch {
 		case m.f == "append":
 			commands = append(commands, []string{"RPUSH", key, stored(m.value)})
@@ -284,10 +284,10 @@ func redisMulti(list []mop, write string) [][]string {
 }
 
 // redisTxnScript is a transaction as a script.
-func redisTxnScript(list []mop, write string) []string {
+func redisTxnScript(c Call, list []mop, write string) []string {
 	command := []string{"EVAL", txnScript, strconv.Itoa(len(list))}
 	for _, m := range list {
-		command = append(command, redisKey(write, &m.key))
+		command = append(command, redisCell(write, c, m.key))
 	}
 	for _, m := range list {
 		switch {
@@ -367,7 +367,7 @@ func redisBalances(o load) func(ctx context.Context, r redisCall, c Call) (histo
 }
 
 func redisInc(ctx context.Context, r redisCall, c Call) (history.Value, error) {
-	got, err := r.change(ctx, []string{"INCR", redisKey("monotonic", &c.Value)})
+	got, err := r.change(ctx, []string{"INCR", redisCell("monotonic", c, c.Value)})
 	if err != nil {
 		return c.Value, err
 	}
@@ -382,7 +382,7 @@ func redisMonotonic(ctx context.Context, r redisCall, c Call) (history.Value, er
 	}
 	command := []string{"MGET"}
 	for _, k := range keys {
-		command = append(command, redisKey("monotonic", &k))
+		command = append(command, redisCell("monotonic", c, k))
 	}
 	got, err := r.one(ctx, command...)
 	if err != nil {

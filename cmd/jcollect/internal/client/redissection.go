@@ -31,7 +31,7 @@ func redisKind() Kind {
 		Workloads: workloadsOf(redisObjects()...),
 		Options: func() ([]plan.Field, Maker) {
 			o := redisPlan{endpoint: endpoint{port: 6379}, sentinelPort: 26379, via: "sentinel", set: "set", txn: "multi", waitTimeout: time.Second}
-			rows := append(o.fields(redisObjects()),
+			rows := append(o.fields("6379", redisObjects()),
 				plan.Field{Key: "database", Doc: "which database (0)", Read: plan.Int(&o.database, 0, 1<<20)},
 				plan.Field{Key: "sentinel", Doc: "{master: NAME, port: 26379}: Sentinel tells who is the primary", Read: o.readSentinel},
 				plan.Field{Key: "via", Doc: "sentinel: talk to whom the node's sentinel calls primary; node: to the node itself (sentinel)", Read: plan.OneOf(&o.via, "sentinel", "node")},

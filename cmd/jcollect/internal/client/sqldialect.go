@@ -102,7 +102,7 @@ func sqlKind() Kind {
 			for _, d := range sqlDialects() {
 				dialects = append(dialects, d.names...)
 			}
-			rows := append(o.fields(sqlObjects()),
+			rows := append(o.fields("5432, or 3306", sqlObjects()),
 				plan.Field{Key: "dialect", Doc: "which database: " + strings.Join(dialects, ", "), Required: true, Read: plan.OneOf(&o.dialectName, dialects...)},
 				plan.Field{Key: "database", Doc: "in which the tables are made (postgres, jcollect)", Read: plan.Str(&o.database)},
 				plan.Field{Key: "isolation", Doc: "of transactions: read uncommitted, read committed, repeatable read, serializable (the database's default)",

@@ -192,7 +192,7 @@ func sqlTxn(write string) func(ctx context.Context, s sqlCall, c Call) (history.
 		var found []history.Value
 		err = s.transact(ctx, func() error {
 			for _, m := range list {
-				v, err := s.mop(ctx, m, write)
+				v, err := s.mop(ctx, m, cell(c, m.key), write)
 				if err != nil {
 					return err
 				}
@@ -210,8 +210,7 @@ func sqlTxn(write string) func(ctx context.Context, s sqlCall, c Call) (history.
 }
 
 // mop performs one micro-operation.
-func (s sqlCall) mop(ctx context.Context, m mop, write string) (history.Value, error) {
-	key := stored(m.key)
+func (s sqlCall) mop(ctx context.Context, m mop, key, write string) (history.Value, error) {
 	switch {
 	case m.f == "w":
 		return m.value, s.put(ctx, key, m.value)
@@ -324,10 +323,10 @@ func sqlBalances(ctx context.Context, s sqlCall, c Call) (history.Value, error) 
 func sqlInc(ctx context.Context, s sqlCall, c Call) (history.Value, error) {
 	var now history.Value
 	err := s.transact(ctx, func() error {
-		if _, err := s.exec(ctx, s.plan.dialect.upsert("jcollect_counter", "n", "OLD + NEW"), stored(c.Value), "1"); err != nil {
+		if _, err := s.exec(ctx, s.plan.dialect.upsert("jcollect_counter", "n", "OLD + NEW"), cell(c, c.Value), "1"); err != nil {
 			return err
 		}
-		r, err := s.exec(ctx, "SELECT n FROM jcollect_counter WHERE k = $1", stored(c.Value))
+		r, err := s.exec(ctx, "SELECT n FROM jcollect_counter WHERE k = $1", cell(c, c.Value))
 		text, ok := r.text()
 		if err == nil && !ok {
 			return perhaps("garbage", "a counter that isn't there after it counted")
@@ -347,7 +346,7 @@ func sqlMonotonic(ctx context.Context, s sqlCall, c Call) (history.Value, error)
 	var pairs []history.Value
 	err = s.transact(ctx, func() error {
 		for _, k := range keys {
-			r, err := s.exec(ctx, "SELECT n FROM jcollect_counter WHERE k = $1", stored(k))
+			r, err := s.exec(ctx, "SELECT n FROM jcollect_counter WHERE k = $1", cell(c, k))
 			if err != nil {
 				return err
 			}

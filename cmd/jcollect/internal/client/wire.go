@@ -18,12 +18,20 @@ const connectLimit = 10 * time.Second
 // goodbyeLimit bounds how long the peer is told that a session is over.
 const goodbyeLimit = time.Second
 
+// refusalPause is how long we wait before we say that a connection was refused: clients of a node that is down would
+// otherwise take the operations away from those that have something to do, and fill the history with failures.
+const refusalPause = 100 * time.Millisecond
+
 // dial reaches an address.
 func dial(ctx context.Context, addr string) (*wire, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectLimit)
 	defer cancel()
 	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
 	if err != nil {
+		select {
+		case <-ctx.Done():
+		case <-time.After(refusalPause):
+		}
 		return nil, err
 	}
 	w := &wire{Conn: c}
