@@ -19,7 +19,7 @@ type Simulation struct {
 	Complete func(op Op, d *Dice) Op
 	// LatencyNS says how long an operation takes; nil is 10 ns.
 	LatencyNS func(op Op, d *Dice) int64
-	MaxOps    int   // how many operations are begun at most; 0 is 1,000,000
+	MaxOps    int   // how many operations are begun at most; 0 is 250,000
 	MaxTimeNS int64 // when no more are begun; 0 is never
 	Trace     func(string)
 }
@@ -28,7 +28,7 @@ type Simulation struct {
 var ErrLimit = errors.New("stopped")
 
 // maxSimulated is how many operations a simulation begins if nothing else is said.
-const maxSimulated = 1_000_000
+const maxSimulated = 250_000
 
 // A Mode is a kind of simulation that has a name.
 type Mode struct {
