@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -52,17 +53,20 @@ func restStore() http.Handler {
 	})
 }
 
-// restSection is the plan of it.
-const restSection = `
-kind: http
-port: %s
-headers: {X-Process: "{{process}}"}
-teardown: [{method: DELETE, path: /kv/}]
-operations:
-  read: {path: "/kv/{{key}}", absent: 404, value: node.v}
-  write: {method: PUT, path: "/kv/{{key}}", body: '{"v": {{value}}}'}
-  cas: {method: POST, path: "/kv/{{key}}", body: '{"old": {{value.0}}, "new": {{value.1}}}', fail: [409]}
-`
+// restSection is the plan of it, as the guide shows it, with another port.
+func restSection(t *testing.T, port string) string {
+	t.Helper()
+	guide, err := os.ReadFile("../../../../docs/clients.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, found := strings.Cut(string(guide), "<!-- http -->\n```yaml\nclient:\n")
+	text, _, ends := strings.Cut(text, "```")
+	if !found || !ends || !strings.Contains(text, "port: 8080") {
+		t.Fatal("the guide has no plan of a service over HTTP")
+	}
+	return strings.Replace(text, "port: 8080", "port: "+port, 1)
+}
 
 // portOf is the port of a test's server.
 func portOf(t *testing.T, s *httptest.Server) string {
@@ -83,7 +87,7 @@ func TestHTTPWorkload(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewServer(restStore())
 	defer s.Close()
-	d := made(t, Use{}, restSection, portOf(t, s))
+	d := made(t, Use{}, "%s", restSection(t, portOf(t, s)))
 	next, _ := registers()
 	h := trial{driver: d, sessions: 8, span: lasting(), next: next}.run(t)
 	wantValid(t, judged(t, h, "linearizable", nil))
@@ -93,7 +97,7 @@ func TestHTTPWorkload(t *testing.T) {
 func TestHTTPHostileValues(t *testing.T) {
 	s := httptest.NewServer(restStore())
 	defer s.Close()
-	d := made(t, Use{}, restSection, portOf(t, s))
+	d := made(t, Use{}, "%s", restSection(t, portOf(t, s)))
 	session, err := d.Open(t.Context(), Process{Node: "n1", Addr: "127.0.0.1"})
 	if err != nil {
 		t.Fatal(err)
