@@ -27,7 +27,7 @@ type careFlags struct {
 // bindCare adds the flags to a verb, and lets it take a plan or none.
 func bindCare(e *env, c *cobra.Command) *careFlags {
 	f := &careFlags{bindPlanFlags(c.Flags()), bindLaunchFlags(c.Flags()), e}
-	for _, name := range []string{"lab", "quiet"} { // they are for runs
+	for _, name := range []string{"lab", "lab-kind", "quiet"} { // they are for runs
 		if err := c.Flags().MarkHidden(name); err != nil {
 			panic("jcollect: internal error: " + err.Error())
 		}

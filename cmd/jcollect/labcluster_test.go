@@ -59,6 +59,10 @@ func TestLabByCommands(t *testing.T) {
 	if _, said := run(254, "shell", "n9"); !strings.Contains(said, `no node "n9" (hint: n1, n2)`) {
 		t.Errorf("a node that isn't there: %q", said)
 	}
+	run(0, "exec", "--", "sh", "-c", `ssh -F $JCOLLECT_LAB/ssh_config n1 'echo "sleep 2" >/root/.bashrc; usermod -s /bin/bash root'`)
+	if out, _ := run(1, "exec", "--", program, "nodes"); !strings.Contains(out, "is ~/.bashrc slow?") {
+		t.Errorf("a slow shell is told of as\n%s", out)
+	}
 	run(0, "stop", "n2")
 	run(0, "up", "1", "--name", "b")
 	if out, _ := run(0, "list"); !strings.Contains(out, "\na    2      1 ") || !strings.Contains(out, "\nb    1      1 ") {

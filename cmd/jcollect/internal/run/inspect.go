@@ -29,6 +29,9 @@ const inspectLimit = time.Minute
 // maxOffset is how far clocks may be apart without a remark.
 const maxOffset = time.Second
 
+// slowPing is how long a command may take without a remark.
+const slowPing = 1500 * time.Millisecond
+
 // tools are programs that nodes need, and what for.
 var tools = []struct{ any, need string }{
 	{"tar", "archives and logs"},
@@ -111,6 +114,7 @@ func (d *Diagnosis) look(ctx context.Context, r remote.Remote) error {
 		return err
 	}
 	d.Ping = time.Since(before)
+	d.slowShell(ctx, r)
 	lines := strings.Split(strings.TrimSpace(string(res.Stdout)), "\n")
 	if len(lines) < 5 {
 		return errors.New("it answers, but not as a Linux machine does")
@@ -133,6 +137,18 @@ func (d *Diagnosis) look(ctx context.Context, r remote.Remote) error {
 		}
 	}
 	return nil
+}
+
+// slowShell tells of a login shell that does much before each command: sshd starts it, and bash reads its .bashrc even
+// then, so that whoever runs commands can't keep it from that.
+func (d *Diagnosis) slowShell(ctx context.Context, r remote.Remote) {
+	if d.Ping < slowPing {
+		return
+	}
+	if _, err := r.Exec(ctx, remote.Command{Script: "[ -e ~/.bashrc ]", Timeout: inspectLimit}); err == nil {
+		d.mend("a command takes %s: is ~/.bashrc slow? let it return at once unless the shell is interactive (its first line: case $- in *i*) ;; *) return;; esac)",
+			d.Ping.Round(100*time.Millisecond))
+	}
 }
 
 // clock compares the node's clock with ours. The node read it soon after it was asked, within the time of the command.
