@@ -145,6 +145,48 @@ tcpdump: {ports: [1, 2], filter: "not host x"}
 	}
 }
 
+// A deadNode is a node that dies while a script runs on it.
+type deadNode struct {
+	*fake
+	dead bool
+}
+
+func (f *deadNode) Exec(ctx context.Context, c remote.Command) (remote.Result, error) {
+	if f.dead {
+		return remote.Result{}, &remote.LostError{Node: f.node, Command: "x", Err: errors.New("no route to host")}
+	}
+	if c.Script == planScript && c.Args[0] == "init" {
+		f.dead = true
+		return remote.Result{}, &remote.LostError{Node: f.node, Command: "init", Started: true, Err: errors.New("the connection broke")}
+	}
+	return f.fake.Exec(ctx, c)
+}
+
+// Without this each step, and each try of set-up, would wait again for a node that is gone, and the reason be lost.
+func TestNodeThatDiesInSetup(t *testing.T) {
+	p, said := read(t, "setup: init\nteardown: down\nwipe: /data\ndaemons: [{name: a, run: x}, {name: b, run: y}]\nready: ask\ntries: 5")
+	if len(said) > 0 {
+		t.Fatal(said)
+	}
+	nodes, l := fakes()
+	dying := &deadNode{fake: &fake{ledger: l, node: "n2"}}
+	nodes[1].Remote = dying
+	d := New(p, Options{Nodes: nodes})
+	err := d.Setup(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "no route to host") || !strings.Contains(err.Error(), "setup: n2: init: lost") {
+		t.Errorf("set-up gave %v, want that the node is gone, and when it went", err)
+	}
+	if got := strings.Count(strings.Join(l.said, "\n"), "n1 script init"); got != 1 {
+		t.Errorf("the other node was set up %d times", got)
+	}
+	if err := d.Teardown(t.Context()); err == nil || strings.Count(err.Error(), "no route") != 1 {
+		t.Errorf("teardown gave %v, want that one step was tried on the dead node", err)
+	}
+	if err := d.Ready(t.Context()); err == nil || strings.Contains(err.Error(), "not ready within") {
+		t.Errorf("ready gave %v", err)
+	}
+}
+
 // A fakeSystem puts programs first in PATH that note how they are called, and answer by a script.
 func fakeSystem(t *testing.T, programs map[string]string) (calls func() string) {
 	t.Helper()

@@ -54,8 +54,12 @@ func (d *DB) Setup(ctx context.Context) error {
 	}
 	var err error
 	for try := 1; try <= max(1, d.plan.Tries); try++ {
+		before := err
 		if err = d.Teardown(ctx); err == nil {
 			err = d.cycle(ctx)
+		}
+		if err != nil && unreachable(err) && before != nil { // why it went away is told by the try before
+			return fmt.Errorf("%w (first: %w)", err, before)
 		}
 		if err == nil || ctx.Err() != nil || unreachable(err) {
 			return err

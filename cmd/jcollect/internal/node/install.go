@@ -117,7 +117,7 @@ func (n *Node) Install(ctx context.Context, a Agents) error {
 	}
 	there, err := n.Remote.Exec(ctx, remote.Command{Script: lookScript, Args: []string{AgentPath, sum, program}, User: n.User, Timeout: installLimit})
 	if err != nil {
-		return fmt.Errorf("look for the agent: %w", err)
+		return fmt.Errorf("look for the agent: %w (hint: log in as root, or let jcollect use sudo: remote: {sudo: true})", err)
 	}
 	if strings.TrimSpace(string(there.Stdout)) != sum {
 		if err := n.Remote.Upload(ctx, remote.File{Local: program, Remote: AgentPath, Mode: 0o755, User: n.User}); err != nil {
