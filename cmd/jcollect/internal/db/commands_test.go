@@ -173,7 +173,7 @@ func TestNodeThatDiesInSetup(t *testing.T) {
 	nodes[1].Remote = dying
 	d := New(p, Options{Nodes: nodes})
 	err := d.Setup(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "no route to host") || !strings.Contains(err.Error(), "setup: n2: init: lost") {
+	if err == nil || !strings.Contains(err.Error(), "no route to host") || !strings.Contains(err.Error(), "the script setup: lost") {
 		t.Errorf("set-up gave %v, want that the node is gone, and when it went", err)
 	}
 	if got := strings.Count(strings.Join(l.said, "\n"), "n1 script init"); got != 1 {

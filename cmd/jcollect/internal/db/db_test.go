@@ -255,7 +255,8 @@ func TestArchiveFromAServer(t *testing.T) {
 	if err := d.place(t.Context(), nodes[0]); err == nil || !strings.Contains(err.Error(), "checksum") {
 		t.Errorf("another checksum gave %v", err)
 	}
-	d, nodes = database(t, fmt.Sprintf(section, server.URL[:len(server.URL)-1]+"1/z", dir+"/other", sum, dir+"/other"), "n1")
+	server.Close()
+	d, nodes = database(t, fmt.Sprintf(section, server.URL+"/gone", dir+"/other", sum, dir+"/other"), "n1")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	if err := d.place(ctx, nodes[0]); err == nil {
