@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -316,5 +318,38 @@ func TestErrorsPage(t *testing.T) {
 	}
 	if string(got) != want {
 		t.Errorf("%s isn't what the tables say (hint: go test ./cmd/jcollect/internal/client -run ErrorsPage -rewrite)", name)
+	}
+}
+
+// Without this each operation whose time is over could leave a goroutine behind, or a connection.
+func TestNothingLeft(t *testing.T) {
+	for _, f := range fakeDatabases() {
+		port, stop := fakeServer(t, f.serve, func(string) fakeReply { return fakeReply{hang: true} })
+		d := made(t, Use{Workload: "register"}, f.section, port)
+		before := runtime.NumGoroutine()
+		for range 10 {
+			s, err := d.Open(t.Context(), Process{Node: "n1", Addr: "127.0.0.1"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			s.Invoke(ctx, Call{F: "write", Value: num(1), Key: f.key()})
+			cancel()
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		after := runtime.NumGoroutine() // the fake's are among them, and end when they notice
+		for until := time.Now().Add(5 * time.Second); after > before && time.Now().Before(until); after = runtime.NumGoroutine() {
+			time.Sleep(10 * time.Millisecond)
+		}
+		if after > before {
+			var b bytes.Buffer
+			if err := pprof.Lookup("goroutine").WriteTo(&b, 1); err != nil {
+				t.Error(err)
+			}
+			t.Errorf("%s: %d goroutines before, %d after:\n%.3000s", f.name, before, after, b.String())
+		}
+		stop()
 	}
 }
