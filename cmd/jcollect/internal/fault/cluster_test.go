@@ -46,12 +46,18 @@ type cluster struct {
 	nodes []*node.Node
 }
 
-// onLab makes a cluster that goes with the test.
+// onLab makes a cluster of namespaces that goes with the test, beside those of other tests.
 func onLab(t *testing.T, count int) *cluster {
 	t.Helper()
 	labtest.Need(t)
 	t.Parallel()
-	c := &cluster{T: t, lab: labtest.Up(t, count)}
+	return clusterOf(t, labtest.Up(t, count))
+}
+
+// clusterOf sends the agent to the nodes of a lab.
+func clusterOf(t *testing.T, l *lab.Lab) *cluster {
+	t.Helper()
+	c := &cluster{T: t, lab: l}
 	for i, name := range c.lab.Names() {
 		c.nodes = append(c.nodes, &node.Node{Name: name, Index: i, Addr: c.lab.Address(name), Remote: labtest.Remote(t, c.lab, name)})
 	}

@@ -76,13 +76,21 @@ table inet JCOLLECT-probe {
 delete table inet JCOLLECT-probe
 RULES
 then nft=yes; say nft yes; fi
-[ -n "$nft" ] && [ "$want" != iptables ] || for six in '' 6; do a=192.0.2.1; [ -z "$six" ] || a=2001:db8::1; for p in ip${six}tables ip${six}tables-nft ip${six}tables-legacy; do
-  command -v $p >/dev/null 2>&1 || continue
-  $p -w 10 -N JCOLLECT-probe 2>/dev/null || continue
-  ok=; $p -w 10 -A JCOLLECT-probe -s $a -j DROP 2>/dev/null && ok=yes
-  $p -w 10 -F JCOLLECT-probe; $p -w 10 -X JCOLLECT-probe
-  [ -n "$ok" ] && { say ip${six}tables $p; break; }
-done; done
+# A program and its -restore may be of different kinds: alternatives are set one by one.
+[ -n "$nft" ] && [ "$want" != iptables ] || for six in '' 6; do
+  a=192.0.2.1; [ -z "$six" ] || a=2001:db8::1
+  for p in ip${six}tables ip${six}tables-nft ip${six}tables-legacy; do
+    command -v $p-restore >/dev/null 2>&1 || continue
+    ok=
+    printf '*filter\n:JCOLLECT-probe - [0:0]\n-A JCOLLECT-probe -s %s -j DROP\nCOMMIT\n' $a | $p-restore -w 10 --noflush >/dev/null 2>&1 &&
+      $p -w 10 -C JCOLLECT-probe -s $a -j DROP >/dev/null 2>&1 && ok=yes
+    for q in $p ip${six}tables-nft ip${six}tables-legacy; do # wherever it went
+      [ $q = $p ] || [ -z "$ok" ] || continue
+      $q -w 10 -F JCOLLECT-probe 2>/dev/null && $q -w 10 -X JCOLLECT-probe
+    done
+    [ -n "$ok" ] && { say ip${six}tables $p; break; }
+  done
+done
 if command -v tc >/dev/null 2>&1; then
   say tc yes
   if command -v unshare >/dev/null 2>&1; then
