@@ -3,6 +3,7 @@ package fault
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"jcheck/cmd/jcollect/internal/agent"
@@ -68,6 +69,13 @@ func (n *Nemesis) release(ctx context.Context, kind string, on *node.Node) error
 	return nil
 }
 
+// A renewal is what renews leases, on each node by itself: one that is slow or dead must not make others heal themselves.
+type renewal struct {
+	stop   chan struct{} // closed to end it
+	cancel context.CancelFunc
+	group  sync.WaitGroup
+}
+
 // renewing starts the renewal of leases, unless it goes on already. Teardown ends it.
 func (n *Nemesis) renewing() {
 	n.mu.Lock()
@@ -76,52 +84,48 @@ func (n *Nemesis) renewing() {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	n.renewal, n.renewed = cancel, make(chan struct{})
-	go func(done chan struct{}) {
-		defer close(done)
-		n.renew(ctx)
-	}(n.renewed)
+	r := &renewal{stop: make(chan struct{}), cancel: cancel}
+	n.renewal = r
+	for _, on := range n.o.Nodes {
+		r.group.Go(func() { n.renew(ctx, r.stop, on) })
+	}
 }
 
 // renewals is how often a lease is renewed in its time: two may be lost on the way.
 const renewals = 3
 
-// renew renews the leases of all faults that are on, until ctx ends.
-func (n *Nemesis) renew(ctx context.Context) {
-	every := n.plan.lease() / renewals
-	tick := time.NewTicker(every)
+// renew renews the leases of all faults that are on at a node, until it is told to stop. One renewal may take as long as
+// the lease: giving it up earlier would only disturb others that use the same connection.
+func (n *Nemesis) renew(ctx context.Context, stop chan struct{}, on *node.Node) {
+	tick := time.NewTicker(n.plan.lease() / renewals)
 	defer tick.Stop()
 	for {
 		select {
-		case <-ctx.Done():
+		case <-stop:
 			return
 		case <-tick.C:
 		}
-		round, cancel := context.WithTimeout(ctx, every)
-		n.renewAll(round)
+		round, cancel := context.WithTimeout(ctx, n.plan.lease())
+		for _, kind := range n.kindsOn(on) {
+			if len(n.relief(kind, on)) > 0 {
+				n.renewOne(round, kind, on)
+			}
+		}
 		cancel()
 	}
 }
 
-// renewAll renews each lease once. One that can't be renewed is told of: the node heals itself then, and the history
-// would be read wrongly by who doesn't know.
-func (n *Nemesis) renewAll(ctx context.Context) {
+// kindsOn are the kinds of faults that may be on at a node.
+func (n *Nemesis) kindsOn(on *node.Node) []string {
 	n.mu.Lock()
-	due := map[string][]string{}
-	for kind, names := range n.on {
-		for name := range names {
-			due[name] = append(due[name], kind)
+	defer n.mu.Unlock()
+	var list []string
+	for _, kind := range sortedKeys(n.on) {
+		if n.on[kind][on.Name] {
+			list = append(list, kind)
 		}
 	}
-	n.mu.Unlock()
-	n.each(ctx, sortedKeys(due), func(ctx context.Context, on *node.Node) error {
-		for _, kind := range due[on.Name] {
-			if len(n.relief(kind, on)) > 0 {
-				n.renewOne(ctx, kind, on)
-			}
-		}
-		return nil
-	})
+	return list
 }
 
 // renewOne renews a lease. One that is gone, though its fault was not healed, is one by which the node healed itself.
@@ -141,14 +145,21 @@ func (n *Nemesis) renewOne(ctx context.Context, kind string, on *node.Node) {
 	}
 }
 
+// stopPatience is how long a renewal may go on that was begun: the connection stays as it is for who comes next.
+const stopPatience = 5 * time.Second
+
 // stopRenewing ends the renewals and waits for the last.
 func (n *Nemesis) stopRenewing() {
 	n.mu.Lock()
-	cancel, done := n.renewal, n.renewed
+	r := n.renewal
 	n.renewal = nil
 	n.mu.Unlock()
-	if cancel != nil {
-		cancel()
-		<-done
+	if r == nil {
+		return
 	}
+	close(r.stop)
+	late := time.AfterFunc(stopPatience, r.cancel)
+	r.group.Wait()
+	late.Stop()
+	r.cancel()
 }

@@ -60,9 +60,8 @@ type Nemesis struct {
 	on      map[string]map[string]bool // kind → nodes on which it may be on
 	skipped []Impossible
 	notes   []string
-	kept    map[string]bool    // nodes whose files have snapshots
-	renewal context.CancelFunc // ends the renewals of leases; nil while none is due
-	renewed chan struct{}      // closed when they have ended
+	kept    map[string]bool // nodes whose files have snapshots
+	renewal *renewal        // nil while none is due
 }
 
 // New is the nemesis of a plan for the given nodes. It touches none of them; Setup does. The error tells of targets that
