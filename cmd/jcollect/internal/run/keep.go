@@ -31,9 +31,9 @@ type kept struct {
 const keptSchema = 1
 
 // keepTest writes test.json.
-func (f *life) keepTest(start time.Time) error {
+func (f *life) keepTest() error {
 	t := f.t
-	k := kept{Schema: keptSchema, Name: t.Name, StartTime: start.UTC().Format(time.RFC3339Nano), Version: f.l.Version, Args: f.l.Args,
+	k := kept{Schema: keptSchema, Name: t.Name, StartTime: f.begun.UTC().Format(time.RFC3339Nano), Version: f.l.Version, Args: f.l.Args,
 		Nodes: t.Nodes, Concurrency: t.Concurrency, Rate: t.Rate, TimeLimit: t.TimeLimit.String(), Seed: t.Seed}
 	j := f.judging()
 	k.Independent = j.keyed

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"jcheck/cmd/jcollect/internal/client"
@@ -65,13 +66,15 @@ type life struct {
 	driver   client.Driver
 	use      client.Use
 	recorder *store.Recorder
-	started  time.Time // of the operations
+	begun    time.Time // the run
+	started  time.Time // the operations
 
 	phases phases
 	checks []Check // of the workload
 	keyed  bool    // values are [key value]
 
-	undo    []stage // what is to be put back, the last one first
+	mu      sync.Mutex // of undo: a stage that was left behind may still be at work
+	undo    []stage    // what is to be put back, the last one first
 	trouble []error
 }
 
@@ -88,7 +91,7 @@ func (t *Test) Run(l Launch) Outcome {
 		return Outcome{Err: err}
 	}
 	f.log.Info("run begins", "version", l.Version, "args", strings.Join(l.Args, " "), "seed", fmt.Sprint(t.Seed))
-	err := f.forward()
+	err := guarded(f.forward)
 	if err != nil {
 		f.complain(err)
 	}
@@ -112,15 +115,15 @@ func (t *Test) Run(l Launch) Outcome {
 
 // begin makes the run's folder, with the plan and the log in it.
 func (f *life) begin() (err error) {
-	now := time.Now()
-	if f.run, err = store.Create(f.l.Store, f.t.Name, now); err != nil {
+	f.begun = time.Now()
+	if f.run, err = store.Create(f.l.Store, f.t.Name, f.begun); err != nil {
 		return err
 	}
 	if f.logFile, err = f.run.Append(store.LogFile); err != nil {
 		return fmt.Errorf("make the log: %w", err)
 	}
 	f.log = newLog(f.logFile, f.t.LogJSON)
-	return errors.Join(f.keepPlan(), f.keepTest(now))
+	return errors.Join(f.keepPlan(), f.keepTest())
 }
 
 // complain tells of something that went wrong, in the log and to the user.
@@ -170,13 +173,19 @@ func (f *life) forward() error {
 
 // later notes what has to be put back at the end, before it is done: what was begun and failed is put back as well.
 func (f *life) later(name string, limit time.Duration, do func(ctx context.Context) error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.undo = append(f.undo, stage{name, limit, do})
 }
 
 // backward puts everything back, the last thing first. Whatever fails is told, and keeps nothing else from being put
 // back. After a second Ctrl-C only what heals is done.
 func (f *life) backward() {
-	for _, s := range slices.Backward(f.undo) {
+	f.mu.Lock()
+	undo := f.undo
+	f.undo = nil
+	f.mu.Unlock()
+	for _, s := range slices.Backward(undo) {
 		parent := f.l.Hard
 		if slices.Contains(always, s.name) {
 			parent = context.WithoutCancel(parent)
@@ -189,7 +198,6 @@ func (f *life) backward() {
 			f.failed(err)
 		}
 	}
-	f.undo = nil
 }
 
 // The stages that are done whatever happens.
@@ -209,7 +217,7 @@ func (f *life) saveHistory() {
 	if err := f.recorder.Close(); err != nil {
 		f.failed(fmt.Errorf("%w (hint: what was recorded until then is in %s, and is judged)", err, filepath.Join(f.run.Dir(), store.HistoryEDN)))
 	}
-	if err := f.keepTest(f.started); err != nil {
+	if err := f.keepTest(); err != nil {
 		f.failed(err)
 	}
 	if err := f.run.Saved(); err != nil {

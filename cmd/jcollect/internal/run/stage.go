@@ -34,6 +34,16 @@ func (e *panicError) Error() string {
 	return fmt.Sprintf("internal error: %v\n%s", e.value, e.stack)
 }
 
+// guarded makes an error of a panic.
+func guarded(do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &panicError{p, debug.Stack()}
+		}
+	}()
+	return do()
+}
+
 // bounded runs a stage within its limit. One that doesn't end although its context did is left behind.
 func (s stage) bounded(parent context.Context) error {
 	if parent.Err() != nil {
@@ -42,14 +52,7 @@ func (s stage) bounded(parent context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(parent, s.limit, errTooLong)
 	defer cancel()
 	done := make(chan error, 1)
-	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				done <- &panicError{p, debug.Stack()}
-			}
-		}()
-		done <- s.do(ctx)
-	}()
+	go func() { done <- guarded(func() error { return s.do(ctx) }) }()
 	var err error
 	select {
 	case err = <-done:
