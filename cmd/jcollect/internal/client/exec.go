@@ -167,10 +167,10 @@ func (d *execDriver) start(ctx context.Context, p Process) (*execSession, error)
 
 // opening is the message that a program gets first.
 func (d *execDriver) opening(p Process) []byte {
-	var nodes []history.Value
-	var workload []history.Value
+	var nodes, addresses, workload []history.Value
 	for _, n := range p.Nodes {
 		nodes = append(nodes, edn.NewString(n))
+		addresses = append(addresses, edn.NewString(d.use.Addr(n)))
 	}
 	for _, f := range d.use.Options {
 		workload = append(workload, edn.NewKeyword(f.Name), f.Value)
@@ -182,7 +182,8 @@ func (d *execDriver) opening(p Process) []byte {
 	fields := []history.Value{
 		edn.NewKeyword("type"), edn.NewString("open"), edn.NewKeyword("node"), edn.NewString(p.Node), edn.NewKeyword("address"), edn.NewString(p.Addr),
 		edn.NewKeyword("process"), edn.NewInt(int64(p.Number)), edn.NewKeyword("concurrency"), edn.NewInt(int64(p.Concurrency)),
-		edn.NewKeyword("nodes"), edn.NewVector(nodes), edn.NewKeyword("workload"), edn.NewString(d.use.Workload),
+		edn.NewKeyword("nodes"), edn.NewVector(nodes), edn.NewKeyword("addresses"), edn.NewVector(addresses),
+		edn.NewKeyword("workload"), edn.NewString(d.use.Workload),
 		edn.NewKeyword("workload-options"), edn.NewMap(workload), edn.NewKeyword("options"), options,
 	}
 	return append(history.AppendJSON(nil, edn.NewMap(fields)), '\n')

@@ -373,7 +373,7 @@ func TestMessages(t *testing.T) {
 	}
 	s.program.settle(5 * time.Second)
 	want := `{"type": "open", "node": "n1", "address": "", "process": 3, "concurrency": 5, "nodes": ["n1", "n2"], ` +
-		`"workload": "bank", "workload-options": {"total": 100}, "options": {"port": 1}}`
+		`"addresses": ["n1", "n2"], "workload": "bank", "workload-options": {"total": 100}, "options": {"port": 1}}`
 	if !strings.Contains(log.String(), want) {
 		t.Errorf("got %s\nwant %s", log, want)
 	}
@@ -463,7 +463,8 @@ func TestClientsPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &execDriver{o: execOptions{options: edn.NewMap([]history.Value{edn.NewKeyword("port"), edn.NewInt(6379)})}, use: Use{Workload: "cas-register"}}
+	d := &execDriver{o: execOptions{options: edn.NewMap([]history.Value{edn.NewKeyword("port"), edn.NewInt(6379)})},
+		use: Use{Workload: "cas-register", Addrs: map[string]string{"n1": "10.1.0.2", "n2": "10.1.0.3"}}}
 	key := edn.NewInt(5)
 	wants := []string{
 		string(d.opening(Process{Node: "n1", Addr: "10.1.0.2", Number: 3, Concurrency: 5, Nodes: []string{"n1", "n2"}})),

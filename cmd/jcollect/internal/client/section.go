@@ -53,10 +53,11 @@ func (u Use) Addr(node string) string {
 	return node
 }
 
-// Process says for whom a session is opened: thread t of a run talks to node t mod n.
+// Process says for whom a session is opened: thread t of a run talks to node t mod n. A negative number, the nemesis', is
+// of no node.
 func (u Use) Process(number int32) Process {
 	p := Process{Number: number, Concurrency: u.Concurrency, Nodes: u.Nodes}
-	if len(u.Nodes) > 0 {
+	if len(u.Nodes) > 0 && number >= 0 {
 		thread := int(number)
 		if u.Concurrency > 0 {
 			thread %= u.Concurrency

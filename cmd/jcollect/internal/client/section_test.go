@@ -74,6 +74,9 @@ func TestNodeOfThread(t *testing.T) {
 			t.Errorf("process %d: got %s, want %s", process, got, want)
 		}
 	}
+	if p := u.Process(-1); p.Node != "" {
+		t.Errorf("the nemesis: got %q, want none", p.Node)
+	}
 	if p := (Use{}).Process(3); p.Node != "" {
 		t.Errorf("without nodes: got %q, want none", p.Node)
 	}

@@ -1,6 +1,9 @@
 package interpreter
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // lateStep is how fine lateness is counted, and lateSteps how far.
 const (
@@ -23,7 +26,7 @@ func (l *Lateness) add(late time.Duration) {
 }
 
 // Quantile is a bound that a part of all, from 0 to 1, began within.
-func (l *Lateness) Quantile(part float64) time.Duration {
+func (l Lateness) Quantile(part float64) time.Duration {
 	want := int64(part * float64(l.Count))
 	for i, n := range l.steps {
 		if want -= n; want <= 0 && i < lateSteps {
@@ -31,4 +34,9 @@ func (l *Lateness) Quantile(part float64) time.Duration {
 		}
 	}
 	return l.Max
+}
+
+// String is the usual figures.
+func (l Lateness) String() string {
+	return fmt.Sprintf("%d, half of them within %v, 99 of 100 within %v, all within %v", l.Count, l.Quantile(0.5), l.Quantile(0.99), l.Max)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -378,25 +379,27 @@ func TestNemesis(t *testing.T) {
 		case "kill":
 			time.Sleep(30 * time.Second)
 			return client.Outcome{Type: history.OK, Value: edn.NewString("n1 killed")}
-		case "hang":
-			time.Sleep(90 * time.Second)
+		case "hang", "stuck":
+			time.Sleep(map[string]time.Duration{"hang": 90 * time.Second, "stuck": 160 * time.Second}[c.F])
 			return client.Outcome{Type: history.Info, Error: edn.NewString("at last")}
 		}
 		return client.Outcome{Type: history.Info}
 	}}, closed: make(chan struct{})}
-	g := at{{0, -1, "kill"}, {31_000, -1, "hang"}, {93_000, -1, "start"}, {93_500, 0, "a"}, {130_000, -1, "start"}}
+	g := at{{0, -1, "kill"}, {31_000, -1, "hang"}, {93_000, -1, "start"}, {93_500, 0, "a"}, {130_000, -1, "stuck"}, {192_000, -1, "late"}, {300_000, -1, "start"}}
 	lines, sum, err := play(t, g, 1, d, func(o *Options) {
 		o.Nemesis, o.NemesisTimeout = nemesis, time.Minute
 	})
-	if err != nil || sum.Faults != 4 || sum.Invoked != 1 {
+	if err != nil || sum.Faults != 6 || sum.Invoked != 1 {
 		t.Errorf("got %+v, %v", sum, err)
 	}
 	wantLines(t, lines, "0 :nemesis info kill nil", `30000 :nemesis info kill "n1 killed"`, "31000 :nemesis info hang nil",
 		`92000 :nemesis info hang nil error=[:timeout "and the client went on"]`, "93000 :nemesis info start nil",
-		`93000 :nemesis info start nil error=[:busy "an earlier operation of the nemesis hangs still"]`, "93500 0 invoke a nil", "93500 0 ok a nil",
-		"130000 :nemesis info start nil", "130000 :nemesis info start nil")
-	if nemesis.calls != 3 {
-		t.Errorf("the nemesis was asked %d times, want 3", nemesis.calls)
+		"93500 0 invoke a nil", "93500 0 ok a nil", "121000 :nemesis info start nil",
+		"130000 :nemesis info stuck nil", `191000 :nemesis info stuck nil error=[:timeout "and the client went on"]`, "192000 :nemesis info late nil",
+		`253000 :nemesis info late nil error=[:busy "an earlier operation of the nemesis hangs still"]`,
+		"300000 :nemesis info start nil", "300000 :nemesis info start nil")
+	if nemesis.calls != 5 {
+		t.Errorf("the nemesis was asked %d times, want 5", nemesis.calls)
 	}
 	if len(nemesis.driver.closed) != 0 {
 		t.Error("the nemesis was closed, which is for whoever made it to do")
@@ -476,6 +479,78 @@ func TestDeterminism(t *testing.T) {
 	}
 }
 
+// moody is a client that does anything at all, by a seed.
+func moody(seed uint64) *scripted {
+	luck := func(s *script) float64 {
+		return rand.New(rand.NewPCG(seed, uint64(s.p.Number)<<32|uint64(s.calls))).Float64()
+	}
+	d := &scripted{}
+	d.open = func(p client.Process) error {
+		if rand.New(rand.NewPCG(seed, uint64(p.Number))).IntN(5) == 0 {
+			return errors.New("refused")
+		}
+		return nil
+	}
+	d.close = func(s *script) error {
+		time.Sleep(time.Duration(luck(s) * float64(3*time.Second))) // longer than anybody waits
+		return nil
+	}
+	d.invoke = func(ctx context.Context, s *script, c client.Call) client.Outcome {
+		x := luck(s)
+		time.Sleep(time.Duration(x * float64(time.Second)))
+		switch {
+		case x < 0.1:
+			return client.Outcome{Type: history.Info}
+		case x < 0.2:
+			return client.Outcome{Type: history.Fail, EndProcess: x < 0.15}
+		case x < 0.25:
+			return client.Outcome{Type: history.OK, EndProcess: true}
+		case x < 0.3:
+			return client.Outcome{}
+		case x < 0.35: // ignores its time, and its end
+			time.Sleep(20 * time.Second)
+		case x < 0.4:
+			<-ctx.Done()
+		}
+		return okay(c)
+	}
+	return d
+}
+
+// Without this some sequence of misfortunes could give a history that nobody can read, or a process that goes on after
+// nobody knew what it did.
+func TestWellFormed(t *testing.T) {
+	for seed := range uint64(5) {
+		synctest.Test(t, func(t *testing.T) {
+			clients := generator.ForClients(generator.Stagger(20*time.Millisecond, generator.Repeat(do("a"))))
+			faults := generator.ForNemesis(generator.Repeat(do("kill")))
+			o, m := options(generator.TimeLimit(15*time.Second, generator.Any(clients, faults)), 5, moody(seed))
+			o.Seed, o.Timeout = seed, 2*time.Second
+			o.Nemesis = &script{driver: moody(seed + 100), closed: make(chan struct{})}
+			o.NemesisTimeout = 5 * time.Second
+			sum, err := Run(t.Context(), o)
+			if err != nil || sum.Open != 0 {
+				t.Errorf("seed %d: got %+v, %v", seed, sum, err)
+			}
+			if _, err := history.FromOps(m.ops); err != nil {
+				t.Errorf("seed %d: %v", seed, err)
+			}
+			over := make(map[string]bool)
+			for _, op := range m.ops {
+				p := op.Process.String()
+				if over[p] {
+					t.Errorf("seed %d: process %s goes on: %v", seed, p, op)
+				}
+				over[p] = op.Type == history.Info && op.Process.Kind == edn.Int
+			}
+			if sum.Info == 0 || sum.Fail == 0 || sum.OK == 0 || sum.Faults == 0 || sum.Abandoned == 0 {
+				t.Errorf("seed %d: %+v: want some of each", seed, sum)
+			}
+			time.Sleep(time.Minute) // for those who hang still
+		})
+	}
+}
+
 // Without this an operation that sleeps or logs could be recorded, hold up others, or last for ever.
 func TestSleepAndLog(t *testing.T) {
 	var log strings.Builder
@@ -488,6 +563,23 @@ func TestSleepAndLog(t *testing.T) {
 		t.Errorf("got %v, log %s", err, log.String())
 	}
 	wantLines(t, lines, "2000 0 invoke a nil", "2000 0 ok a nil", "4000 0 invoke b nil", "4000 0 ok b nil")
+}
+
+// Without this the end of a run from outside could wait for whoever sleeps.
+func TestStopWhileAsleep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sleep := generator.Do(generator.Template{F: "sleep", Act: generator.Sleep, SleepNS: 1 << 62})
+		o, m := options(generator.Concat(do("a"), generator.Repeat(sleep)), 2, &scripted{})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start := time.Now()
+		if sum, err := Run(ctx, o); err != nil || !sum.Stopped || sum.Open != 0 || len(m.ops) != 2 {
+			t.Errorf("got %+v, %v", sum, err)
+		}
+		if took := time.Since(start); took > 1100*time.Millisecond {
+			t.Errorf("it took %v, want one second", took)
+		}
+	})
 }
 
 // Without this fields of a generator could be lost, or the completion not have them.

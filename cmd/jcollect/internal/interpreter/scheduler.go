@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"jcheck/cmd/jcollect/internal/client"
@@ -27,6 +28,7 @@ type thread struct {
 	worker    *worker
 	busy      bool
 	op        generator.Op // that it is busy with
+	task      int64        // the number of its newest task
 	overdueNS int64        // when the scheduler ends op itself
 	hung      bool         // of the nemesis: an operation that was given up hasn't returned yet
 }
@@ -205,16 +207,13 @@ func (s *scheduler) begin(op generator.Op, next generator.Generator) {
 	t.overdueNS = now + int64(limit) + int64(s.o.Grace)
 	s.ctx = s.ctx.Begin(op)
 	s.gen = next.Update(s.ctx, op)
-	switch {
-	case op.Act == generator.Log:
+	if op.Act == generator.Log {
 		s.finished(t, client.Outcome{Type: history.OK})
-		return
-	case t.hung:
-		s.finished(t, info("busy", "an earlier operation of the nemesis hangs still"))
 		return
 	}
 	s.watchNS = min(s.watchNS, t.overdueNS)
-	t.worker.tasks <- task{op, limit}
+	t.task++
+	t.worker.tasks <- task{t.task, op, limit} // a nemesis that hangs takes it when it returns
 }
 
 // logged is the text of an operation that logs.
@@ -233,7 +232,7 @@ func (s *scheduler) complete(r result) {
 	}
 	switch {
 	case t.worker != r.from: // it was given up, and answers after all
-	case t.hung:
+	case r.task != t.task || !t.busy:
 		t.hung = false
 	default:
 		s.finished(t, r.out)
@@ -271,7 +270,8 @@ func completion(op generator.Op, out client.Outcome) generator.Op {
 	if !out.Error.IsNil() {
 		more++
 	}
-	if out.EndProcess {
+	ends := out.EndProcess && op.Type != history.Info // which ends the process by itself
+	if ends {
 		more++
 	}
 	if more == 0 {
@@ -282,7 +282,7 @@ func completion(op generator.Op, out client.Outcome) generator.Op {
 	if !out.Error.IsNil() {
 		extra = append(extra, history.Field{Name: "error", Value: out.Error})
 	}
-	if out.EndProcess {
+	if ends {
 		extra = append(extra, history.Field{Name: "end-process?", Value: edn.NewBool(true)})
 	}
 	op.Extra = extra
@@ -329,8 +329,16 @@ func (s *scheduler) giveUpOverdue() {
 }
 
 // giveUp ends a thread's operation as unknown. A client's worker is left to itself, and another takes its place. The
-// nemesis is one session, which can't do two things at once: it stays hung until it returns.
+// nemesis is one session, which can't do two things at once: what it is to do next waits until it returns, or is given up.
 func (s *scheduler) giveUp(t *thread) {
+	if t.hung {
+		select {
+		case <-t.worker.tasks: // it never began
+			s.finished(t, info("busy", "an earlier operation of the nemesis hangs still"))
+			return
+		default:
+		}
+	}
 	s.sum.Abandoned++
 	s.said.once(s.o.Log, "a session went on after its time was up, and was given up", "f", t.op.F, "node", s.o.Use.Process(t.op.Process).Node)
 	if t.op.Process == generator.Nemesis {
@@ -346,10 +354,15 @@ func (s *scheduler) giveUp(t *thread) {
 	}
 }
 
+// working tells whether an operation is open. Threads that sleep don't count.
+func (s *scheduler) working() bool {
+	return slices.ContainsFunc(s.threads, func(t *thread) bool { return t.busy && t.op.Act == generator.Perform })
+}
+
 // finish waits for what is open, but begins nothing.
 func (s *scheduler) finish(within time.Duration) {
 	untilNS := int64(time.Since(s.sum.Start) + within)
-	for s.open > 0 && int64(time.Since(s.sum.Start)) < untilNS {
+	for s.working() && int64(time.Since(s.sum.Start)) < untilNS {
 		s.wait(untilNS, nil, nil)
 		s.takeIn()
 		s.giveUpOverdue()

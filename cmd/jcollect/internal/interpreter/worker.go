@@ -17,6 +17,7 @@ import (
 
 // A task is an operation handed to a worker.
 type task struct {
+	number  int64 // of its thread
 	op      generator.Op
 	timeout time.Duration
 }
@@ -24,6 +25,7 @@ type task struct {
 // A result is what came of a task.
 type result struct {
 	from *worker
+	task int64 // the number of the task
 	out  client.Outcome
 	bug  *InternalError // code of ours panicked
 }
@@ -88,7 +90,7 @@ func (w *worker) run() {
 
 // perform does one operation. Whatever happens in the client, there is a result that a history may have.
 func (w *worker) perform(t task) (r result) {
-	r.from = w
+	r.from, r.task = w, t.number
 	defer func() {
 		if p := recover(); p != nil {
 			r.bug = &InternalError{p, debug.Stack()}
