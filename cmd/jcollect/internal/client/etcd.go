@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"jcheck/cmd/jcollect/internal/plan"
-	"jcheck/history"
 )
 
 // etcdPrefix begins all keys of ours; Teardown removes what begins so.
@@ -61,14 +60,7 @@ func newEtcd(o etcdPlan, u Use) (Driver, error) {
 type etcdDriver struct {
 	plan etcdPlan
 	load load
-	ops  map[string]etcdOp
-}
-
-// An etcdSession is one connection, opened anew by the next call after it broke.
-type etcdSession struct {
-	driver *etcdDriver
-	proc   Process
-	conn   *etcdConn // nil if there is none now
+	ops  map[string]op[*etcdConn]
 }
 
 // An etcdConn is a connection, and who we are on it.
@@ -141,12 +133,14 @@ func etcdError(r httpReply) *failure {
 
 // Open begins a session.
 func (d *etcdDriver) Open(ctx context.Context, p Process) (Session, error) {
-	c, err := d.connect(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	return &etcdSession{d, p, c}, nil
+	s := &linkSession[*etcdConn]{object: d.load.object, ops: d.ops, stale: oldToken, open: func(ctx context.Context) (*etcdConn, error) {
+		return d.connect(ctx, p)
+	}}
+	return s.begin(ctx)
 }
+
+// oldToken tells of a token that etcd doesn't know any more: the next connection shows the password again.
+func oldToken(f *failure) bool { return f.words[0] == "etcd" && f.words[1] == unauthenticated }
 
 // Setup makes the accounts of a bank; everything else makes itself.
 func (d *etcdDriver) Setup(ctx context.Context, p Process) error {
@@ -175,41 +169,4 @@ func (d *etcdDriver) Teardown(ctx context.Context, p Process) error {
 	defer c.close()
 	_, err = c.txn(ctx, etcdTxn{then: []etcdRequest{etcdDelete(etcdPrefix, true)}})
 	return err
-}
-
-// Invoke performs one operation.
-func (s *etcdSession) Invoke(ctx context.Context, c Call) Outcome {
-	op, ok := s.driver.ops[c.F]
-	if !ok {
-		return finish(true, history.Value{}, unknownCall(c, s.driver.load.object))
-	}
-	if s.conn != nil && !s.conn.usable() {
-		s.drop()
-	}
-	if s.conn == nil {
-		conn, err := s.driver.connect(ctx, s.proc)
-		if err != nil {
-			return finish(true, history.Value{}, fail("no-client", err.Error()))
-		}
-		s.conn = conn
-	}
-	v, err := op.run(ctx, s.conn, c)
-	if f := asFailure(err); err != nil && (!f.answered || f.words[0] == "etcd" && f.words[1] == unauthenticated) {
-		s.drop() // the next one shows the password again, since tokens grow old
-	}
-	return finish(op.reads(c), v, err)
-}
-
-// drop ends the connection.
-func (s *etcdSession) drop() {
-	s.conn.close()
-	s.conn = nil
-}
-
-// Close ends the session.
-func (s *etcdSession) Close() error {
-	if s.conn != nil {
-		s.drop()
-	}
-	return nil
 }

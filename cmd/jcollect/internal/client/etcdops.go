@@ -9,36 +9,30 @@ import (
 	"jcheck/internal/edn"
 )
 
-// An etcdOp is how an operation is done.
-type etcdOp struct {
-	reads func(c Call) bool
-	run   func(ctx context.Context, e *etcdConn, c Call) (history.Value, error)
-}
-
 // etcdOps is what each object does.
-func etcdOps(o load) map[string]etcdOp {
+func etcdOps(o load) map[string]op[*etcdConn] {
 	switch o.object {
 	case "register":
-		return map[string]etcdOp{"read": {reading, etcdRead}, "write": {writing, etcdWrite}, "cas": {writing, etcdCas}}
+		return map[string]op[*etcdConn]{"read": {reading, etcdRead}, "write": {writing, etcdWrite}, "cas": {writing, etcdCas}}
 	case "set":
-		return map[string]etcdOp{"add": {writing, etcdAdd}, "write": {writing, etcdAdd}, "read": {reading, etcdMembers}}
+		return map[string]op[*etcdConn]{"add": {writing, etcdAdd}, "write": {writing, etcdAdd}, "read": {reading, etcdMembers}}
 	case "counter":
-		return map[string]etcdOp{"add": {writing, etcdCount}, "increment": {writing, etcdCount}, "decrement": {writing, etcdCount}, "read": {reading, etcdCounted}}
+		return map[string]op[*etcdConn]{"add": {writing, etcdCount}, "increment": {writing, etcdCount}, "decrement": {writing, etcdCount}, "read": {reading, etcdCounted}}
 	case "queue":
-		return map[string]etcdOp{"enqueue": {writing, etcdEnqueue}, "dequeue": {writing, etcdDequeue}, "drain": {writing, etcdDrain}}
+		return map[string]op[*etcdConn]{"enqueue": {writing, etcdEnqueue}, "dequeue": {writing, etcdDequeue}, "drain": {writing, etcdDrain}}
 	case "unique-ids":
-		return map[string]etcdOp{"generate": {writing, etcdGenerate}}
+		return map[string]op[*etcdConn]{"generate": {writing, etcdGenerate}}
 	case "append":
-		return map[string]etcdOp{"txn": {onlyReads, etcdMops("append")}}
+		return map[string]op[*etcdConn]{"txn": {onlyReads, etcdMops("append")}}
 	case "rw-register": // a long-fork's transactions are called read and write
-		txn := etcdOp{onlyReads, etcdMops("w")}
-		return map[string]etcdOp{"txn": txn, "read": txn, "write": txn}
+		txn := op[*etcdConn]{onlyReads, etcdMops("w")}
+		return map[string]op[*etcdConn]{"txn": txn, "read": txn, "write": txn}
 	case "bank":
-		return map[string]etcdOp{"transfer": {writing, etcdTransfer}, "read": {reading, etcdBalances(o)}}
+		return map[string]op[*etcdConn]{"transfer": {writing, etcdTransfer}, "read": {reading, etcdBalances(o)}}
 	case "monotonic":
-		return map[string]etcdOp{"inc": {writing, etcdInc}, "read": {reading, etcdMonotonic}}
+		return map[string]op[*etcdConn]{"inc": {writing, etcdInc}, "read": {reading, etcdMonotonic}}
 	case "mutex":
-		return map[string]etcdOp{"acquire": {writing, etcdAcquire}, "release": {writing, etcdRelease}}
+		return map[string]op[*etcdConn]{"acquire": {writing, etcdAcquire}, "release": {writing, etcdRelease}}
 	}
 	return nil
 }

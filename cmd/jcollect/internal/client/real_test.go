@@ -208,7 +208,7 @@ type recording struct {
 func (r *recording) short() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.ops) < 400 && time.Since(r.began) < 10*time.Second
+	return len(r.ops) < 200 && time.Since(r.began) < 10*time.Second
 }
 
 // write adds an entry.

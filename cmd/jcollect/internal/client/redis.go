@@ -17,14 +17,7 @@ const redisPrefix = "jcollect:"
 type redisDriver struct {
 	plan redisPlan
 	load load
-	ops  map[string]redisOp
-}
-
-// A redisSession is one connection, opened anew by the next call after it broke.
-type redisSession struct {
-	driver *redisDriver
-	proc   Process
-	conn   *respConn // nil if there is none now
+	ops  map[string]op[redisCall]
 }
 
 // address finds whom to talk to.
@@ -88,11 +81,16 @@ func (d *redisDriver) connect(ctx context.Context, p Process) (*respConn, error)
 
 // Open begins a session.
 func (d *redisDriver) Open(ctx context.Context, p Process) (Session, error) {
-	c, err := d.connect(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	return &redisSession{d, p, c}, nil
+	s := &linkSession[redisCall]{object: d.load.object, ops: d.ops, stale: d.stale, open: func(ctx context.Context) (redisCall, error) {
+		c, err := d.connect(ctx, p)
+		return redisCall{c, d.plan}, err
+	}}
+	return s.begin(ctx)
+}
+
+// stale tells whether an answer means that another node is to be asked next time.
+func (d *redisDriver) stale(f *failure) bool {
+	return d.plan.master != "" && f.words[0] == "redis" && (f.words[1] == "READONLY" || f.words[1] == "MASTERDOWN")
 }
 
 // Setup makes the accounts of a bank; everything else makes itself.
@@ -142,47 +140,6 @@ func (d *redisDriver) Teardown(ctx context.Context, p Process) error {
 			return nil
 		}
 	}
-}
-
-// Invoke performs one operation.
-func (s *redisSession) Invoke(ctx context.Context, c Call) Outcome {
-	op, ok := s.driver.ops[c.F]
-	if !ok {
-		return finish(true, history.Value{}, unknownCall(c, s.driver.load.object))
-	}
-	if s.conn != nil && s.conn.wire.gone() {
-		s.conn.close()
-		s.conn = nil
-	}
-	if s.conn == nil {
-		conn, err := s.driver.connect(ctx, s.proc)
-		if err != nil {
-			return finish(true, history.Value{}, fail("no-client", err.Error()))
-		}
-		s.conn = conn
-	}
-	v, err := op.run(ctx, redisCall{s.conn, s.driver.plan}, c)
-	if err != nil {
-		if f := asFailure(err); !f.answered || s.stale(f) {
-			s.conn.close()
-			s.conn = nil
-		}
-	}
-	return finish(op.reads(c), v, err)
-}
-
-// stale tells whether an answer means that another node is to be asked next time.
-func (s *redisSession) stale(f *failure) bool {
-	return s.driver.plan.master != "" && f.words[0] == "redis" && (f.words[1] == "READONLY" || f.words[1] == "MASTERDOWN")
-}
-
-// Close ends the connection.
-func (s *redisSession) Close() error {
-	if s.conn != nil {
-		s.conn.close()
-		s.conn = nil
-	}
-	return nil
 }
 
 // redisKey is the key of an object: its kind, and which of that kind; nil if there is one only.

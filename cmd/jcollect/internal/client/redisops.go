@@ -10,16 +10,6 @@ import (
 	"jcheck/internal/edn"
 )
 
-// A redisOp is how an operation is done.
-type redisOp struct {
-	reads func(c Call) bool
-	run   func(ctx context.Context, r redisCall, c Call) (history.Value, error)
-}
-
-// reading and writing tell of operations that always do.
-func reading(Call) bool { return true }
-func writing(Call) bool { return false }
-
 // A redisCall is what an operation is done with.
 type redisCall struct {
 	*respConn
@@ -65,33 +55,33 @@ return found`
 )
 
 // redisOps is what each workload does.
-func redisOps(o load) map[string]redisOp {
+func redisOps(o load) map[string]op[redisCall] {
 	switch o.object {
 	case "register":
-		return map[string]redisOp{
+		return map[string]op[redisCall]{
 			"read":  {reading, redisRead},
 			"write": {writing, redisWrite},
 			"cas":   {writing, redisCas},
 		}
 	case "set":
-		return map[string]redisOp{"add": {writing, redisAdd}, "write": {writing, redisAdd}, "read": {reading, redisMembers}}
+		return map[string]op[redisCall]{"add": {writing, redisAdd}, "write": {writing, redisAdd}, "read": {reading, redisMembers}}
 	case "counter":
-		return map[string]redisOp{"add": {writing, redisCount}, "increment": {writing, redisCount}, "decrement": {writing, redisCount}, "read": {reading, redisCounted}}
+		return map[string]op[redisCall]{"add": {writing, redisCount}, "increment": {writing, redisCount}, "decrement": {writing, redisCount}, "read": {reading, redisCounted}}
 	case "queue":
-		return map[string]redisOp{"enqueue": {writing, redisEnqueue}, "dequeue": {writing, redisDequeue}, "drain": {writing, redisDrain}}
+		return map[string]op[redisCall]{"enqueue": {writing, redisEnqueue}, "dequeue": {writing, redisDequeue}, "drain": {writing, redisDrain}}
 	case "unique-ids":
-		return map[string]redisOp{"generate": {writing, redisGenerate}}
+		return map[string]op[redisCall]{"generate": {writing, redisGenerate}}
 	case "append":
-		return map[string]redisOp{"txn": {onlyReads, redisTxn("append")}}
+		return map[string]op[redisCall]{"txn": {onlyReads, redisTxn("append")}}
 	case "rw-register": // a long-fork's transactions are called read and write
-		txn := redisOp{onlyReads, redisTxn("w")}
-		return map[string]redisOp{"txn": txn, "read": txn, "write": txn}
+		txn := op[redisCall]{onlyReads, redisTxn("w")}
+		return map[string]op[redisCall]{"txn": txn, "read": txn, "write": txn}
 	case "bank":
-		return map[string]redisOp{"transfer": {writing, redisTransfer}, "read": {reading, redisBalances(o)}}
+		return map[string]op[redisCall]{"transfer": {writing, redisTransfer}, "read": {reading, redisBalances(o)}}
 	case "monotonic":
-		return map[string]redisOp{"inc": {writing, redisInc}, "read": {reading, redisMonotonic}}
+		return map[string]op[redisCall]{"inc": {writing, redisInc}, "read": {reading, redisMonotonic}}
 	case "mutex":
-		return map[string]redisOp{"acquire": {writing, redisAcquire}, "release": {writing, redisRelease}}
+		return map[string]op[redisCall]{"acquire": {writing, redisAcquire}, "release": {writing, redisRelease}}
 	}
 	return nil
 }

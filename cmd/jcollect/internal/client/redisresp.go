@@ -51,6 +51,8 @@ func openResp(ctx context.Context, addr string, conf *tls.Config) (*respConn, er
 // respReader reads answers from r.
 func respReader(r io.Reader) *respConn { return &respConn{r: bufio.NewReader(r)} }
 
+func (c *respConn) usable() bool { return !c.wire.gone() }
+
 // close ends the connection.
 func (c *respConn) close() { c.wire.sever() }
 

@@ -3,22 +3,13 @@ package client
 import (
 	"context"
 	"strings"
-
-	"jcheck/history"
 )
 
 // A sqlDriver opens sessions to a database that speaks SQL.
 type sqlDriver struct {
 	plan *sqlPlan
 	load load
-	ops  map[string]sqlOp
-}
-
-// A sqlSession is one connection, opened anew by the next call after it broke.
-type sqlSession struct {
-	driver *sqlDriver
-	proc   Process
-	conn   sqlConn // nil if there is none now
+	ops  map[string]op[sqlCall]
 }
 
 // connect opens a connection with the settings of the plan.
@@ -44,11 +35,11 @@ func (d *sqlDriver) connect(ctx context.Context, p Process, database string) (sq
 
 // Open begins a session.
 func (d *sqlDriver) Open(ctx context.Context, p Process) (Session, error) {
-	c, err := d.connect(ctx, p, d.plan.database)
-	if err != nil {
-		return nil, err
-	}
-	return &sqlSession{d, p, c}, nil
+	s := &linkSession[sqlCall]{object: d.load.object, ops: d.ops, open: func(ctx context.Context) (sqlCall, error) {
+		c, err := d.connect(ctx, p, d.plan.database)
+		return sqlCall{c, d.plan}, err
+	}}
+	return s.begin(ctx)
 }
 
 // Setup makes the tables, and the database that they are in if there is none.
@@ -132,43 +123,6 @@ func sqlTables() []sqlTable {
 		{"jcollect_g2_a", "id SERIAL, k KEY, v LONG"},
 		{"jcollect_g2_b", "id SERIAL, k KEY, v LONG"},
 	}
-}
-
-// Invoke performs one operation.
-func (s *sqlSession) Invoke(ctx context.Context, c Call) Outcome {
-	op, ok := s.driver.ops[c.F]
-	if !ok {
-		return finish(true, history.Value{}, unknownCall(c, s.driver.load.object))
-	}
-	if s.conn != nil && !s.conn.usable() {
-		s.drop()
-	}
-	if s.conn == nil {
-		conn, err := s.driver.connect(ctx, s.proc, s.driver.plan.database)
-		if err != nil {
-			return finish(true, history.Value{}, fail("no-client", err.Error()))
-		}
-		s.conn = conn
-	}
-	v, err := op.run(ctx, sqlCall{s.conn, s.driver.plan}, c)
-	if err != nil && !asFailure(err).answered {
-		s.drop()
-	}
-	return finish(op.reads(c), v, err)
-}
-
-// drop ends the connection.
-func (s *sqlSession) drop() {
-	s.conn.close()
-	s.conn = nil
-}
-
-// Close ends the session.
-func (s *sqlSession) Close() error {
-	if s.conn != nil {
-		s.drop()
-	}
-	return nil
 }
 
 // A sqlCall is what an operation is done with.

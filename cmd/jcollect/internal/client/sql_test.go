@@ -148,7 +148,7 @@ func TestPostgres(t *testing.T) {
 		{workload: "set", checker: "set-full", load: sets, valid: true},
 		{workload: "counter", checker: "counter", load: counters, valid: true},
 		{workload: "queue", checker: "total-queue", load: queues, valid: true},
-		{workload: "long-fork", checker: "long-fork", load: forks, valid: true},
+		{workload: "long-fork", options: ", isolation: repeatable read", checker: "long-fork", load: forks, valid: true},
 		{workload: "monotonic", options: ", isolation: serializable", checker: "monotonic", load: monotonics, valid: true},
 		{workload: "g2", options: ", isolation: serializable", checker: "g2", load: twoInserts, valid: true},
 		{workload: "g2", options: ", isolation: repeatable read", checker: "g2", load: twoInserts, some: []string{"illegal-inserts"}},

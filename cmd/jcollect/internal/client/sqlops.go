@@ -10,36 +10,30 @@ import (
 	"jcheck/internal/edn"
 )
 
-// A sqlOp is how an operation is done.
-type sqlOp struct {
-	reads func(c Call) bool
-	run   func(ctx context.Context, s sqlCall, c Call) (history.Value, error)
-}
-
 // sqlOps is what each object does.
-func sqlOps(o load) map[string]sqlOp {
+func sqlOps(o load) map[string]op[sqlCall] {
 	switch o.object {
 	case "register":
-		return map[string]sqlOp{"read": {reading, sqlRead}, "write": {writing, sqlWrite}, "cas": {writing, sqlCas}}
+		return map[string]op[sqlCall]{"read": {reading, sqlRead}, "write": {writing, sqlWrite}, "cas": {writing, sqlCas}}
 	case "set":
-		return map[string]sqlOp{"add": {writing, sqlAdd}, "write": {writing, sqlAdd}, "read": {reading, sqlMembers}}
+		return map[string]op[sqlCall]{"add": {writing, sqlAdd}, "write": {writing, sqlAdd}, "read": {reading, sqlMembers}}
 	case "counter":
-		return map[string]sqlOp{"add": {writing, sqlCount}, "increment": {writing, sqlCount}, "decrement": {writing, sqlCount}, "read": {reading, sqlCounted}}
+		return map[string]op[sqlCall]{"add": {writing, sqlCount}, "increment": {writing, sqlCount}, "decrement": {writing, sqlCount}, "read": {reading, sqlCounted}}
 	case "queue":
-		return map[string]sqlOp{"enqueue": {writing, sqlEnqueue}, "dequeue": {writing, sqlDequeue}, "drain": {writing, sqlDrain}}
+		return map[string]op[sqlCall]{"enqueue": {writing, sqlEnqueue}, "dequeue": {writing, sqlDequeue}, "drain": {writing, sqlDrain}}
 	case "unique-ids":
-		return map[string]sqlOp{"generate": {writing, sqlGenerate}}
+		return map[string]op[sqlCall]{"generate": {writing, sqlGenerate}}
 	case "append":
-		return map[string]sqlOp{"txn": {onlyReads, sqlTxn("append")}}
+		return map[string]op[sqlCall]{"txn": {onlyReads, sqlTxn("append")}}
 	case "rw-register": // a long-fork's transactions are called read and write
-		txn := sqlOp{onlyReads, sqlTxn("w")}
-		return map[string]sqlOp{"txn": txn, "read": txn, "write": txn}
+		txn := op[sqlCall]{onlyReads, sqlTxn("w")}
+		return map[string]op[sqlCall]{"txn": txn, "read": txn, "write": txn}
 	case "bank":
-		return map[string]sqlOp{"transfer": {writing, sqlTransfer}, "read": {reading, sqlBalances}}
+		return map[string]op[sqlCall]{"transfer": {writing, sqlTransfer}, "read": {reading, sqlBalances}}
 	case "monotonic":
-		return map[string]sqlOp{"inc": {writing, sqlInc}, "read": {reading, sqlMonotonic}}
+		return map[string]op[sqlCall]{"inc": {writing, sqlInc}, "read": {reading, sqlMonotonic}}
 	case "g2":
-		return map[string]sqlOp{"insert": {writing, sqlInsert}}
+		return map[string]op[sqlCall]{"insert": {writing, sqlInsert}}
 	}
 	return nil
 }
