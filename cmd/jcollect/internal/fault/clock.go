@@ -215,11 +215,7 @@ func moveClocks(do jump) func(context.Context, *Nemesis, client.Call) (history.V
 // perNode reads a value that is a target, or a map from nodes to something for each.
 func (n *Nemesis) perNode(ctx context.Context, v history.Value) (given map[string]history.Value, names []string, err error) {
 	if v.Kind != edn.Map {
-		t, err := targetOf(v)
-		if err != nil {
-			return nil, nil, err
-		}
-		names, err = n.choose(ctx, t)
+		names, err = n.chosen(ctx, v)
 		return nil, names, err
 	}
 	given = map[string]history.Value{}
@@ -248,15 +244,9 @@ func perNodeValue(names []string, done map[string]history.Value, errs map[string
 
 // resetClocks brings the right time back, on all nodes unless the operation names some.
 func resetClocks(ctx context.Context, n *Nemesis, c client.Call) (history.Value, error) {
-	names := n.names
-	if !c.Value.IsNil() {
-		t, err := targetOf(c.Value)
-		if err != nil {
-			return history.Value{}, err
-		}
-		if names, err = n.choose(ctx, t); err != nil {
-			return history.Value{}, err
-		}
+	names, err := n.chosenOrAll(ctx, c.Value)
+	if err != nil {
+		return history.Value{}, err
 	}
 	errs := n.mend(ctx, "clock", names, func(ctx context.Context, on *node.Node) error {
 		_, err := on.ResetClock(ctx)

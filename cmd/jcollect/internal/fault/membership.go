@@ -81,11 +81,7 @@ func removeNode(ctx context.Context, n *Nemesis, c client.Call) (history.Value, 
 	if err != nil {
 		return history.Value{}, err
 	}
-	t, err := targetOf(c.Value)
-	if err != nil {
-		return history.Value{}, err
-	}
-	chosen, err := n.choose(ctx, t)
+	chosen, err := n.chosen(ctx, c.Value)
 	if err != nil {
 		return history.Value{}, err
 	}

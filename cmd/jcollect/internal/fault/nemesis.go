@@ -14,6 +14,7 @@ import (
 	"jcheck/cmd/jcollect/internal/agent"
 	"jcheck/cmd/jcollect/internal/node"
 	"jcheck/cmd/jcollect/internal/remote"
+	"jcheck/history"
 )
 
 // A Database is what faults ask of the database under test. Without names a method acts on all daemons of a node.
@@ -325,6 +326,23 @@ func (n *Nemesis) primaries(ctx context.Context) ([]string, error) {
 // choose are the nodes that a target means now.
 func (n *Nemesis) choose(ctx context.Context, t Target) ([]string, error) {
 	return t.names(n.names, func() ([]string, error) { return n.primaries(ctx) }, n.chance())
+}
+
+// chosen are the nodes that an operation's value means now.
+func (n *Nemesis) chosen(ctx context.Context, v history.Value) ([]string, error) {
+	t, err := targetOf(v)
+	if err != nil {
+		return nil, err
+	}
+	return n.choose(ctx, t)
+}
+
+// chosenOrAll is chosen, where a value that says nothing means all nodes: healing does.
+func (n *Nemesis) chosenOrAll(ctx context.Context, v history.Value) ([]string, error) {
+	if v.IsNil() {
+		return n.names, nil
+	}
+	return n.chosen(ctx, v)
 }
 
 // chance is a source of randomness of its own for one choice, so that choices at the same time don't share one.

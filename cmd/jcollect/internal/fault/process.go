@@ -85,20 +85,19 @@ func (n *Nemesis) needsPrimaries(kind string) []Impossible {
 	return nil
 }
 
+// errNoDB is the answer to faults of processes where there are none.
+var errNoDB = errors.New("the plan has no database (hint: db: daemons: in the plan)")
+
 // A process is something done to the daemons of a database on a node.
 type process = func(db Database, ctx context.Context, on *node.Node, names ...string) error
 
 // onChosen does something to the database on the nodes that the operation's target means.
 func onChosen(kind, word string, do process) func(context.Context, *Nemesis, client.Call) (history.Value, error) {
 	return func(ctx context.Context, n *Nemesis, c client.Call) (history.Value, error) {
-		t, err := targetOf(c.Value)
-		if err != nil {
-			return history.Value{}, err
-		}
+		names, err := n.chosen(ctx, c.Value)
 		if n.o.DB == nil {
-			return history.Value{}, errors.New("the plan has no database")
+			err = errNoDB
 		}
-		names, err := n.choose(ctx, t)
 		if err != nil {
 			return history.Value{}, err
 		}
@@ -117,18 +116,12 @@ func onChosen(kind, word string, do process) func(context.Context, *Nemesis, cli
 // onEach heals a fault of processes on all nodes, or on those that the operation names.
 func onEach(kind, word string, do process) func(context.Context, *Nemesis, client.Call) (history.Value, error) {
 	return func(ctx context.Context, n *Nemesis, c client.Call) (history.Value, error) {
-		t, err := targetOf(c.Value)
+		names, err := n.chosenOrAll(ctx, c.Value)
+		if n.o.DB == nil {
+			err = errNoDB
+		}
 		if err != nil {
 			return history.Value{}, err
-		}
-		if n.o.DB == nil {
-			return history.Value{}, errors.New("the plan has no database")
-		}
-		names := n.names
-		if !c.Value.IsNil() {
-			if names, err = n.choose(ctx, t); err != nil {
-				return history.Value{}, err
-			}
 		}
 		errs := n.mend(ctx, kind, names, func(ctx context.Context, on *node.Node) error { return do(n.o.DB, ctx, on) })
 		return outcomes(names, word, errs), joinNodes(word, errs)

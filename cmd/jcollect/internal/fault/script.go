@@ -79,11 +79,7 @@ func scriptKind(s Script) kind {
 
 // runOn runs a script on the nodes that an operation's target means.
 func (n *Nemesis) runOn(ctx context.Context, s Script, c client.Call) (history.Value, error) {
-	t, err := targetOf(c.Value)
-	if err != nil {
-		return history.Value{}, err
-	}
-	names, err := n.choose(ctx, t)
+	names, err := n.chosen(ctx, c.Value)
 	if err != nil {
 		return history.Value{}, err
 	}
