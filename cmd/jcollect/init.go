@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -95,9 +96,12 @@ func firstPlan(kind, name, file string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	text = bytes.Replace(text, []byte("name: NAME"), append([]byte("name: "), bytes.TrimSpace(quoted)...), 1)
-	text = bytes.ReplaceAll(text, []byte("NAME"), []byte(name))
-	return bytes.ReplaceAll(text, []byte("PLAN"), []byte(file)), nil
+	shown := plan.QuoteFile(file)
+	if strings.ContainsFunc(shown, unicode.IsControl) { // the end of its line would be the end of the comment
+		shown = "PLAN"
+	}
+	filled := strings.NewReplacer("name: NAME", "name: "+string(bytes.TrimSpace(quoted)), "NAME", name, "PLAN", shown)
+	return []byte(filled.Replace(string(text))), nil
 }
 
 // writeNew writes a file that isn't there yet.

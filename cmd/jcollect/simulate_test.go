@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"jcheck/check"
@@ -20,6 +21,27 @@ func program(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	e := &env{stdin: bytes.NewReader(nil), stdout: &out, stderr: &errs, soft: ctx, hard: ctx}
 	return e.run(args), out.String(), errs.String()
+}
+
+// TestFirstPlanFiles writes plans to files with strange names. Without it, nothing would notice a name that ends the
+// comment in which it stands and goes on as a part of the plan.
+func TestFirstPlanFiles(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, file := range []string{"a b", "it's $(x).yaml", "a\nname: y\nb", "\r\n", "-", "#", "NAME", "\x1b[0m"} {
+		if file != "-" {
+			file = "./" + file
+		}
+		text, err := firstPlan("mem", "x", file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile("plan.yaml", text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code, out, errs := program(t, "explain", "plan.yaml"); code != exitValid || !strings.HasPrefix(out, "x: ") {
+			t.Errorf("%q: got exit code %d, %s", file, code, errs)
+		}
+	}
 }
 
 // TestFirstPlans reads, explains and plays every plan that init writes, and has the history judged. Without it, nothing

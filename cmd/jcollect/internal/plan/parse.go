@@ -29,7 +29,7 @@ func Open(file string, p *Problems) *Node {
 	if file != "-" {
 		f, err := os.Open(file)
 		if err != nil {
-			p.Add(Pos{File: file}, "jcollect init > "+quoteFile(file)+" writes one to begin with", "%v", unwrapped(err))
+			p.Add(Pos{File: file}, "jcollect init > "+QuoteFile(file)+" writes one to begin with", "%v", unwrapped(err))
 			return nil
 		}
 		defer f.Close()
@@ -51,8 +51,8 @@ func unwrapped(err error) error {
 	return err
 }
 
-// quoteFile is a file's name as a shell takes it.
-func quoteFile(file string) string {
+// QuoteFile is a file's name as a shell takes it, for hints and comments.
+func QuoteFile(file string) string {
 	if strings.ContainsAny(file, " '\"$`\\!*?[]{}()<>|&;#~\n\t") {
 		return "'" + strings.ReplaceAll(file, "'", `'\''`) + "'"
 	}

@@ -148,8 +148,12 @@ func (s *scribe) agent(c remote.Command) error {
 	}
 	text := "agent: " + verb
 	var p plan.Problems
-	if n := plan.Parse(verb, request, &p); !p.Any() && n.Kind == plan.Map && len(n.Pairs) > 0 {
-		yaml, err := s.hidden(trimmed(n)).YAML()
+	n := plan.Parse(verb, request, &p)
+	if !p.Any() && n.Kind == plan.Map {
+		n = s.hidden(trimmed(n))
+	}
+	if !p.Any() && len(n.Pairs) > 0 {
+		yaml, err := n.YAML()
 		if err != nil {
 			return err
 		}
