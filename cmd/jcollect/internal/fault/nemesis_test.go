@@ -417,3 +417,29 @@ func TestHealWaitsForInjection(t *testing.T) {
 		}
 	})
 }
+
+// Without it a value that makes no sense could be a panic, or be taken for a target that nobody named.
+func TestHostileValues(t *testing.T) {
+	n, _ := ready(t, `{faults: [partition], disk-full: {path: /x}, file-corruption: {path: /x}, scripts: [{name: own, inject: x, heal: y}],
+  membership: {view: "true", remove: "true", add: "true", wait: 1ms}, lost-writes: {lazyfs: /x}}`, 3, &fakeDB{})
+	for _, f := range sortedKeys(n.scheme) {
+		for _, text := range []string{`5`, `:nobody`, `"n9"`, `["n1" 5]`, `{"n1" 5}`, `{"n1" #{5}}`, `{5 6}`, `{nil nil}`, `[[]]`, `[nil {}]`,
+			`[:one {:delay "x"}]`, `[:one {:rate "1; reboot"}]`, `{:loss -5}`, `[{:node 5}]`, `[{:node "n9" :file 7}]`, `#{}`, `[]`, `{}`, `"$(reboot)"`, `##NaN`} {
+			v, _, err := edn.Parse([]byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := len(n.on["kill"])
+			out := invoke(n, f, v)
+			if out.Type != history.Info {
+				t.Errorf("%s %s: got %v", f, text, out)
+			}
+			if strings.Contains(text, "nobody") && out.Error.IsNil() && strings.HasPrefix(f, "kill") {
+				t.Errorf("%s %s: got %s", f, text, out.Value)
+			}
+			if f == "kill" && len(n.on["kill"]) != before && !strings.Contains(text, "nil") {
+				t.Errorf("%s %s struck somebody: %s", f, text, out.Value)
+			}
+		}
+	}
+}

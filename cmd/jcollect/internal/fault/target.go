@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -103,6 +104,9 @@ func targetOf(v history.Value) (Target, error) {
 
 // names are the nodes that the target means. Primaries are asked for only where they are meant.
 func (t Target) names(nodes []string, primaries func() ([]string, error), rng *rand.Rand) ([]string, error) {
+	if t.Grudge != nil {
+		return nil, errors.New("who drops whom is for partitions (hint: a word, or a list of nodes)")
+	}
 	if t.Nodes != nil {
 		return t.Nodes, known(t.Nodes, nodes)
 	}
