@@ -59,7 +59,7 @@ func TestRequestsThatMakeNoSense(t *testing.T) {
 		{"renew", `{"name":"x"}`, "no lease"},
 		{"again", `{"name":"x"}`, "never started"},
 		{"await", `{"addr":"127.0.0.1:1"}`, "timeout"},
-		{"await", `{"addr":"127.0.0.1:1","timeout_ms":150}`, "refused"},
+		{"await", `{"addr":"127.0.0.1:1","timeout_ms":150}`, "took no connection"},
 		{"matching", `{"pattern":"","signal":"KILL"}`, "no pattern"},
 		{"matching", `{"pattern":"(","signal":"KILL"}`, "no pattern"},
 		{"matching", `{"pattern":".*","signal":"KILL"}`, "no pattern"},
