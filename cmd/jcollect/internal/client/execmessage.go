@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"jcheck/history"
 	"jcheck/internal/edn"
@@ -90,10 +91,10 @@ func parseAnswer(line []byte) (a answer, err error) {
 		case "value":
 			a.value, a.valueGiven = value, true
 		case "error":
-			a.err = value
+			a.err = fit(history.Value{}, value)
 		case "process", "index", "time", "key":
 		default:
-			a.extra = append(a.extra, history.Field{Name: name, Value: value})
+			a.extra = append(a.extra, history.Field{Name: name, Value: fit(history.Value{}, value)})
 		}
 	}
 	return a, nil
@@ -129,7 +130,8 @@ func (a answer) outcome(c Call) Outcome {
 }
 
 // fit gives an answer's value the kinds that JSON can't write: strings are keywords where the question had the same
-// keyword, or that of any micro-operation, and the keys of maps are integers if they look like it, and keywords if not.
+// keyword, or as the names of micro-operations; the keys of maps are integers if they look like it, keywords if they
+// can be, and strings if not. No keyword is made that EDN would read as something else.
 func fit(asked, v history.Value) history.Value {
 	switch v.Kind {
 	case edn.String:
@@ -144,7 +146,7 @@ func fit(asked, v history.Value) history.Value {
 				other = asked.Items[i]
 			}
 			v.Items[i] = fit(other, v.Items[i])
-			if m := v.Items[i]; mops && m.Kind == edn.Vector && len(m.Items) > 0 && m.Items[0].Kind == edn.String {
+			if m := v.Items[i]; mops && m.Kind == edn.Vector && len(m.Items) > 0 && m.Items[0].Kind == edn.String && wordlike(m.Items[0].Text) {
 				m.Items[0] = edn.NewKeyword(m.Items[0].Text)
 			}
 		}
@@ -153,12 +155,25 @@ func fit(asked, v history.Value) history.Value {
 			key := v.Items[i]
 			if n, err := strconv.ParseInt(key.Text, 10, 64); err == nil && strconv.FormatInt(n, 10) == key.Text {
 				v.Items[i] = edn.NewInt(n)
+			} else if !wordlike(key.Text) {
+				v.Items[i] = edn.NewString(key.Text)
 			}
 			other, _ := asked.Get(key)
 			v.Items[i+1] = fit(other, v.Items[i+1])
 		}
 	}
 	return v
+}
+
+// wordlike tells whether a text can be a keyword beyond doubt: a letter, then letters, digits and a few signs.
+func wordlike(text string) bool {
+	for i, c := range text {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if !letter && (i == 0 || (c < '0' || c > '9') && !strings.ContainsRune("-_?!.*+", c)) {
+			return false
+		}
+	}
+	return text != ""
 }
 
 // isTxn tells whether a value is a list of micro-operations.
