@@ -63,20 +63,26 @@ func faultReport(h *history.History, r check.Result) string {
 	return b.String()
 }
 
-// during names windows by their numbers; where none was on at that time, the one that had ended last: a cluster takes its
-// time to come together again.
-func during(windows []int, all []Window, from int64) string {
+// during names windows by their numbers; where none was on at that time, the one that had ended last and the one that came
+// next: a cluster takes its time to come together again, and what it never wrote down the next kill takes.
+func during(windows []int, all []Window, from, to int64) string {
 	if len(windows) == 0 {
-		last := -1
+		text, last, next := "no fault was on", -1, -1
 		for i, w := range all {
 			if w.To < from && (last < 0 || w.To > all[last].To) {
 				last = i
 			}
+			if w.From > to && next < 0 {
+				next = i
+			}
 		}
-		if last < 0 {
-			return "no fault was on"
+		if last >= 0 {
+			text += fmt.Sprintf("; the last had been #%d %s, until %.3f s", last+1, all[last].Name, float64(all[last].To)/1e9)
 		}
-		return fmt.Sprintf("no fault was on, the last one had been #%d %s (until %.3f s)", last+1, all[last].Name, float64(all[last].To)/1e9)
+		if next >= 0 {
+			text += fmt.Sprintf("; the next was #%d %s, from %.3f s", next+1, all[next].Name, float64(all[next].From)/1e9)
+		}
+		return text
 	}
 	var names []string
 	for i, w := range windows {
@@ -100,7 +106,7 @@ func writeLost(b *strings.Builder, groups []*lostGroup) {
 	}
 	fmt.Fprintf(b, "\n%d elements that were acknowledged and lost, by the faults that were on meanwhile:\n", total)
 	for _, g := range groups {
-		fmt.Fprintf(b, "  %d, added from %.3f s to %.3f s; %s\n", g.total, float64(g.from)/1e9, float64(g.to)/1e9, during(g.windows, g.all, g.from))
+		fmt.Fprintf(b, "  %d, added from %.3f s to %.3f s; %s\n", g.total, float64(g.from)/1e9, float64(g.to)/1e9, during(g.windows, g.all, g.from, g.to))
 		more := ""
 		if left := g.total - len(g.list); left > 0 {
 			more = fmt.Sprintf(", and %d more", left)
@@ -140,7 +146,7 @@ func writeWitnessed(b *strings.Builder, h *history.History, r check.Result, wind
 			}
 			shown[a.Kind]++
 			faults, from, to := witnessed(h, a, windows)
-			fmt.Fprintf(b, "%s  %s, %.3f s to %.3f s; %s\n", header, a.Kind, float64(from)/1e9, float64(to)/1e9, during(faults, windows, from))
+			fmt.Fprintf(b, "%s  %s, %.3f s to %.3f s; %s\n", header, a.Kind, float64(from)/1e9, float64(to)/1e9, during(faults, windows, from, to))
 			header = ""
 		}
 		for _, p := range r.Parts {

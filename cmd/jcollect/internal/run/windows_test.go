@@ -89,7 +89,7 @@ func TestLostElementsBesideFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := `3 elements that were acknowledged and lost, by the faults that were on meanwhile:
-  1, added from 1.000 s to 1.100 s; no fault was on
+  1, added from 1.000 s to 1.100 s; no fault was on; the next was #1 partition, from 2.000 s
       1 at 1.100 s
   1, added from 2.100 s to 2.150 s; on: #1 partition (2.000 – 4.100 s)
       2 at 2.150 s
