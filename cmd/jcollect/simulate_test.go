@@ -23,6 +23,34 @@ func program(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	return e.run(args), out.String(), errs.String()
 }
 
+// TestExamplePlans explains every plan of the examples, and every fault of each target. Without it, nothing would notice
+// a plan that is told of and refused, or one that explain can't rehearse.
+func TestExamplePlans(t *testing.T) {
+	files, err := filepath.Glob("../../examples/*/*.yaml")
+	if err != nil || len(files) < 5 {
+		t.Fatalf("%d examples: %v", len(files), err)
+	}
+	for _, file := range files {
+		code, out, errs := program(t, "explain", file, "--disposable")
+		if code != exitValid || strings.Contains(out, "gets no further") {
+			t.Errorf("%s: explain exits with %d: %s%s", file, code, out, errs)
+		}
+	}
+	redis := "../../examples/redis-sentinel/plan.yaml"
+	for _, target := range []string{"one", "halves", "random-halves", "majority", "minority-third", "majorities-ring", "bridge", "primaries", "one-way"} {
+		code, out, errs := program(t, "explain", redis, "--nodes", "n1,n2,n3,n4,n5", "--nemesis", "partition", "--set", "nemesis.targets={partition: "+target+"}")
+		if code != exitValid || !strings.Contains(out, "JCOLLECT-partition") {
+			t.Errorf("partition %s: explain exits with %d: %s", target, code, errs)
+		}
+	}
+	for _, target := range []string{"one", "minority", "majority", "minority-third", "primaries", "all"} {
+		code, out, errs := program(t, "explain", redis, "--nodes", "n1,n2,n3,n4,n5", "--nemesis", "kill,pause", "--set", "nemesis.targets={kill: "+target+", pause: "+target+"}")
+		if code != exitValid || !strings.Contains(out, "signal: STOP") {
+			t.Errorf("kill and pause %s: explain exits with %d: %s", target, code, errs)
+		}
+	}
+}
+
 // TestFirstPlanFiles writes plans to files with strange names. Without it, nothing would notice a name that ends the
 // comment in which it stands and goes on as a part of the plan.
 func TestFirstPlanFiles(t *testing.T) {

@@ -58,7 +58,7 @@ func (x *explainer) did(err error) {
 		x.say("%s", text)
 	}
 	if err != nil {
-		x.say("  this goes wrong already now: %v", err)
+		x.say("  a rehearsal gets no further here, for want of true answers: %v", err)
 	}
 }
 
@@ -262,7 +262,7 @@ func (x *explainer) faults(ctx context.Context) {
 	}
 	x.say("\n  A fault has a lease of %s on its node: if this machine dies, the node heals itself.", x.t.Nemesis.Lease)
 	if err := n.Teardown(ctx); err != nil {
-		x.say("  this goes wrong already now: %v", err)
+		x.say("  a rehearsal gets no further here, for want of true answers: %v", err)
 	}
 	x.reh.forget()
 }
@@ -280,7 +280,7 @@ func (t *Test) examples(ctx context.Context) []generator.Op {
 	if t.own != nil {
 		clients = t.own
 	}
-	n, err := fault.New(t.Nemesis, fault.Options{Seed: t.Seed})
+	n, err := fault.New(t.Nemesis, fault.Options{Nodes: t.bareNodes(), Seed: t.Seed})
 	if err != nil {
 		return nil // whoever reads the plan was told
 	}

@@ -72,15 +72,20 @@ func (t *Test) played(s Simulation) (generator.Generator, error) {
 	if s.NoFaults || len(t.Nemesis.Faults) == 0 {
 		return t.whole(work.Generator, work.Final, nil), nil
 	}
-	var nodes []*node.Node
-	for i, name := range t.Nodes {
-		nodes = append(nodes, &node.Node{Name: name, Index: i})
-	}
-	n, err := fault.New(t.Nemesis, fault.Options{Nodes: nodes, Seed: t.Seed})
+	n, err := fault.New(t.Nemesis, fault.Options{Nodes: t.bareNodes(), Seed: t.Seed})
 	if err != nil {
 		return nil, err
 	}
 	return t.whole(work.Generator, work.Final, n), nil
+}
+
+// bareNodes are the nodes by name alone, for schedules: nobody is asked anything.
+func (t *Test) bareNodes() []*node.Node {
+	var nodes []*node.Node
+	for i, name := range t.Nodes {
+		nodes = append(nodes, &node.Node{Name: name, Index: i})
+	}
+	return nodes
 }
 
 // answers is how the database within jcollect answers the operations, each as it begins.
