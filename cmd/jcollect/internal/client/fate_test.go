@@ -208,6 +208,9 @@ func TestMisdeeds(t *testing.T) {
 					if out.Type != want {
 						t.Errorf("%s: got %v %v, want %v", call.F, out.Type, out.Error, want)
 					}
+					if code := map[string]string{"closes": "lost", "never answers": "timeout"}[name]; code != "" && out.Error.Items[0].Text != code {
+						t.Errorf("%s: got %v, want :%s", call.F, out.Error, code)
+					}
 				}
 				good.Store(true)
 				if out := s.Invoke(t.Context(), Call{F: "write", Value: num(1), Key: f.key()}); out.Type != history.OK {

@@ -3,6 +3,9 @@ package client
 import (
 	"strconv"
 	"testing"
+	"time"
+
+	"jcheck/history"
 )
 
 // redisServer starts one that keeps nothing.
@@ -48,4 +51,26 @@ func TestRedisWorkloads(t *testing.T) {
 	t.Run("values", func(t *testing.T) {
 		hostileValues(t, made(t, Use{Workload: "register"}, "{kind: redis, port: %d}", port))
 	})
+}
+
+// Without this a write that too few replicas have could count as done, or as undone.
+func TestRedisWait(t *testing.T) {
+	s := redisServer(t, "--repl-diskless-sync-delay", "0")
+	d := made(t, Use{Workload: "register"}, "{kind: redis, port: %d, wait: {replicas: 1, timeout: 50ms}}", s.port)
+	session, err := d.Open(t.Context(), Process{Node: "n1", Addr: "127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	if out := session.Invoke(t.Context(), Call{F: "write", Value: num(1)}); out.Type != history.Info {
+		t.Errorf("without a replica: got %v %v, want info", out.Type, out.Error)
+	}
+	redisServer(t, "--replicaof", "127.0.0.1 "+strconv.Itoa(s.port))
+	out := Outcome{}
+	for until := time.Now().Add(20 * time.Second); out.Type != history.OK && time.Now().Before(until); {
+		out = session.Invoke(t.Context(), Call{F: "write", Value: num(2)})
+	}
+	if out.Type != history.OK {
+		t.Errorf("with a replica: got %v %v, want ok", out.Type, out.Error)
+	}
 }

@@ -33,6 +33,7 @@ func redisFates() fateTable {
 		{"CLUSTERDOWN", never, "the Redis Cluster doesn't serve the key now"},
 		{"NOGOODSLAVE", never, "Sentinel has nobody to make primary"},
 		{"NOQUORUM", never, "Sentinel is too lonely to decide"},
+		{"WAIT", maybe, "fewer replicas have the write than the plan wants: it is done, and may be lost (told by the client)"},
 		{"UNKILLABLE", maybe, "a script that has written can't be ended"},
 		{"UNBLOCKED", maybe, "a waiting command was ended from outside"},
 	}}
