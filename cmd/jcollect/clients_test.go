@@ -30,7 +30,7 @@ type registers struct {
 	calls int
 }
 
-// serve answers on a port of its own until the test ends.
+// serveRegisters answers on a port of its own until the test ends.
 func serveRegisters(t *testing.T) (port int) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -158,12 +158,16 @@ func exampleClients(t *testing.T, dir string) map[string]func(t *testing.T) stri
 
 // Without this the clients that users copy could be wrong: take a lost connection for a failure, or break the protocol.
 func TestExampleClients(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts interpreters of three languages")
+	}
 	dir, err := filepath.Abs("../../examples/clients")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for language, command := range exampleClients(t, dir) {
 		t.Run(language, func(t *testing.T) {
+			t.Parallel()
 			words := command(t)
 			ended, r := drive(t, dir, words, serveRegisters(t))
 			if r.Verdict != check.Valid {
