@@ -18,6 +18,7 @@ type execSession struct {
 	program *program
 	id      int64 // of the newest message that wants an answer
 	useful  bool  // the program gave an answer that counts
+	died    bool  // it ended by itself, or hung up
 }
 
 // closeGrace is how long a program may take to end by itself.
@@ -87,6 +88,7 @@ func (s *execSession) lost(ctx context.Context, err error) Outcome {
 	case errors.Is(err, errLongLine):
 		return s.broken("malformed-answer", err.Error())
 	}
+	s.died = true
 	s.program.settle(100 * time.Millisecond) // for the exit code, if it ended
 	out := Outcome{Type: history.Info, Error: keyed("client-ended", s.program.last()), EndProcess: true}
 	s.program.kill()
@@ -98,7 +100,7 @@ func (s *execSession) lost(ctx context.Context, err error) Outcome {
 
 // Close asks the program to end, and makes it.
 func (s *execSession) Close() error {
-	if !s.useful {
+	if s.died && !s.useful {
 		s.driver.answered(false)
 	}
 	s.program.end([]byte(`{"type":"close"}`+"\n"), closeGrace)
