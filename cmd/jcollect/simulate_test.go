@@ -51,6 +51,29 @@ func TestExamplePlans(t *testing.T) {
 	}
 }
 
+// TestSimulatedWorkloads plays every workload that the database within jcollect knows, and has it judged as a run would.
+// Without it, nothing would notice a workload whose simulated history is wrong.
+func TestSimulatedWorkloads(t *testing.T) {
+	for _, name := range workloadNames() {
+		file := filepath.Join(t.TempDir(), "plan.yaml")
+		if err := os.WriteFile(file, []byte("name: x\nclient: {kind: mem}\nworkload: "+name+"\nconcurrency: 10\nrate: 200/s\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, out, errs := program(t, "simulate", file, "--time-limit", "2s")
+		if code != exitValid && strings.Contains(errs, "client mem has no object") {
+			continue
+		}
+		h, err := history.Read(t.Context(), name, []byte(out), history.Options{})
+		if err != nil {
+			t.Errorf("%s: %v: %s", name, err, errs)
+			continue
+		}
+		if got := all.Judge(t.Context(), h, nil).Verdict; got != check.Valid {
+			t.Errorf("%s: got %v, want valid", name, got)
+		}
+	}
+}
+
 // TestFirstPlanFiles writes plans to files with strange names. Without it, nothing would notice a name that ends the
 // comment in which it stands and goes on as a part of the plan.
 func TestFirstPlanFiles(t *testing.T) {

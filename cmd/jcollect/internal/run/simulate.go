@@ -103,12 +103,17 @@ func (t *Test) answers(ctx context.Context) (func(op generator.Op, d *generator.
 	if err := driver.Setup(ctx, use.Process(0)); err != nil {
 		return nil, err
 	}
-	session, err := driver.Open(ctx, use.Process(0))
-	if err != nil {
-		return nil, err
-	}
+	sessions := make(map[int32]client.Session) // a session may know what its process did
 	return func(op generator.Op, _ *generator.Dice) generator.Op {
-		out := session.Invoke(ctx, client.Call{F: op.F, Value: op.Value, Key: op.Key, Extra: op.Extra})
+		session := sessions[op.Process]
+		if session == nil {
+			if session, err = driver.Open(ctx, use.Process(op.Process)); err != nil {
+				op.Type = history.Fail
+				return op
+			}
+			sessions[op.Process] = session
+		}
+		out := session.Invoke(ctx, client.Call{Process: op.Process, F: op.F, Value: op.Value, Key: op.Key, Extra: op.Extra})
 		op.Type = out.Type
 		if out.Type == history.OK {
 			op.Value = out.Value
