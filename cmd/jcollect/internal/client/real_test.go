@@ -76,10 +76,22 @@ func start(t *testing.T, port int, argv ...string) *server {
 	return s
 }
 
+// mortal has a program die with the test, even if that is killed, where the system can do so.
+func mortal(argv []string) []string {
+	if _, err := exec.LookPath("setpriv"); err != nil {
+		return argv
+	}
+	if argv[0] == "setpriv" { // a change of user would undo what an outer one sets
+		argv = argv[1:]
+	}
+	return append([]string{"setpriv", "--pdeathsig", "KILL"}, argv...)
+}
+
 // start begins it, for the first time or again.
 func (s *server) start(t *testing.T) {
 	t.Helper()
-	s.cmd = exec.Command(s.argv[0], s.argv[1:]...)
+	argv := mortal(s.argv)
+	s.cmd = exec.Command(argv[0], argv[1:]...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := s.cmd.Start(); err != nil {
