@@ -20,16 +20,27 @@ func (p Process) inside(f func() error, spaces ...string) error {
 		return fmt.Errorf("process %d of the lab has ended (hint: jcollect lab down, then up)", p.PID)
 	}
 	done := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // and never unlocked
-		done <- func() error {
-			if err := p.enter(spaces); err != nil {
-				return err
-			}
-			return f()
-		}()
-	}()
+	go onOwnThread(done, func() error {
+		if err := p.enter(spaces); err != nil {
+			return err
+		}
+		return f()
+	})
 	return <-done
+}
+
+// onOwnThread runs f on a thread that ends with it. That may not be the process's first one, which can't end, and by whose
+// namespaces /proc/self and everybody else tell those of the whole process.
+func onOwnThread(done chan<- error, f func() error) {
+	runtime.LockOSThread()
+	if unix.Gettid() != unix.Getpid() {
+		done <- f() // never unlocked
+		return
+	}
+	defer runtime.UnlockOSThread()
+	held := make(chan error, 1)
+	go onOwnThread(held, f) // elsewhere, for as long as this one is held
+	done <- <-held
 }
 
 // enter changes the thread's namespaces.
