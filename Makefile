@@ -21,7 +21,7 @@ release: ## the commands for each system, into bin/, jcollect with agents for no
 test: ## what must pass before a push
 	go test ./...
 
-test-uml: ## what needs nodes with a kernel of their own, as root (Debian: user-mode-linux, kmod, e2fsprogs); some two minutes
+test-uml: ## what needs nodes with a kernel of their own, as root (Debian: user-mode-linux, kmod, e2fsprogs); some five minutes
 	JCOLLECT_UML=1 go test -count=1 -timeout 10m -v -run UML ./cmd/jcollect/...
 
 ci: ## the same, and all else that the checks on every change run
