@@ -500,3 +500,31 @@ func TestClientsPage(t *testing.T) {
 		}
 	}
 }
+
+// FuzzAnswer would miss an answer of a program that panics, or whose record can't be read again.
+func FuzzAnswer(f *testing.F) {
+	for _, seed := range []string{`{"id":1,"type":"ok","value":[["r",1,null]]}`, `{"id":1,"type":"fail","error":["x",{"a b":1}]}`,
+		`{"id":1,"type":"info","":{"1":"\u0000"},"x y":3,"f":"txn"}`, "[]", "\xff", `{"id":1e9,"type":"ok","value":{"}":"}"}}`} {
+		f.Add([]byte(seed))
+	}
+	asked := edn.NewVector([]history.Value{edn.NewVector([]history.Value{edn.NewKeyword("r"), edn.NewInt(1), {}})})
+	f.Fuzz(func(t *testing.T, line []byte) {
+		a, err := parseAnswer(line)
+		c := Call{F: "txn", Value: asked}
+		if err != nil || a.fits(message{id: a.id, kind: "invoke", call: c}) != nil {
+			return
+		}
+		out := a.outcome(c)
+		op := history.Op{Type: out.Type, Process: edn.NewInt(0), F: edn.NewKeyword("txn"), Value: out.Value,
+			Extra: append(out.Extra, history.Field{Name: "error", Value: out.Error})}
+		var text bytes.Buffer
+		w := history.NewWriter(&text, history.FormatEDN)
+		if err := errors.Join(w.Write(op), w.Flush()); err != nil {
+			t.Fatal(err)
+		}
+		v, rest, err := edn.Parse(text.Bytes())
+		if err != nil || len(bytes.TrimSpace(text.Bytes()[rest:])) > 0 || v.Kind != edn.Map {
+			t.Errorf("%q was recorded as %q, which reads as %s, %v", line, &text, v, err)
+		}
+	})
+}
