@@ -52,6 +52,35 @@ func TestWriterSpelling(t *testing.T) {
 	}
 }
 
+// Without this an answer with a control character, or with a JSON key that no keyword can spell, would make the whole history
+// unreadable: no text, or a map whose keys and values don't pair.
+func TestWriterEscapes(t *testing.T) {
+	for _, c := range []struct {
+		in   Value
+		want string
+	}{
+		{edn.NewString("\x00\x1b\x7f\n"), `"\u0000\u001b\u007f\n"`},
+		{edn.NewMap([]Value{edn.NewKeyword("a b"), edn.NewVector(nil)}), `{"a b" []}`},
+		{edn.NewMap([]Value{edn.NewKeyword(""), edn.NewInt(1), edn.NewKeyword("x}"), edn.NewInt(2)}), `{"" 1, "x}" 2}`},
+		{edn.NewKeyword("a\x01"), `"a\u0001"`},
+		{edn.NewKeyword("a#b/c:d"), `:a#b/c:d`},
+	} {
+		op := Op{Index: 0, Time: 0, Type: Invoke, Process: edn.NewInt(0), F: edn.NewKeyword("add"), Value: c.in}
+		line := write(t, FormatEDN, op)
+		if want := "{:index 0, :time 0, :type :invoke, :process 0, :f :add, :value " + c.want + "}\n"; line != want {
+			t.Errorf("wrote %q, want %q", line, want)
+		}
+		h, err := Read(t.Context(), "test", []byte(line), Options{Independent: IndependentOff})
+		if err != nil {
+			t.Errorf("%q can't be read back: %v", line, err)
+			continue
+		}
+		if got := h.Op(0).Value.String(); got != c.want {
+			t.Errorf("%q was read back as %s, want %s", line, got, c.want)
+		}
+	}
+}
+
 // Without this some value could be written as something that isn't JSON.
 func TestWriterMakesJSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -33,6 +33,9 @@ func Append(dst []byte, v Value) []byte {
 	case String:
 		return AppendQuoted(dst, v.Text)
 	case Keyword:
+		if !spellable(v.Text) {
+			return AppendQuoted(dst, v.Text)
+		}
 		return append(append(dst, ':'), v.Text...)
 	case List:
 		return appendItems(append(dst, '('), v.Items, ')')
@@ -128,7 +131,19 @@ func appendChar(dst []byte, r rune) []byte {
 	return utf8.AppendRune(append(dst, '\\'), r)
 }
 
-// AppendQuoted prints s as a string literal behind dst. Only what must be escaped is.
+// spellable tells whether a keyword can have the name. JSON has keys that none can ("a b", ""): printed bare, they would be
+// other values, or break the map that they are in.
+func spellable(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; c <= ' ' || c == 0x7f || IsDelimiter(c) {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// AppendQuoted prints s as a string literal behind dst. Only what must be escaped is: control characters too, by which readers
+// tell that a file is no text.
 func AppendQuoted(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	for i := range len(s) {
@@ -146,6 +161,11 @@ func AppendQuoted(dst []byte, s string) []byte {
 		case '\b':
 			dst = append(dst, `\b`...)
 		default:
+			if c < ' ' || c == 0x7f {
+				const hex = "0123456789abcdef"
+				dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+				continue
+			}
 			dst = append(dst, c)
 		}
 	}
