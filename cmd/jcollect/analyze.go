@@ -43,7 +43,11 @@ the first run of the store, -1 the last. The exit code is that of the verdict.`,
 		if err != nil {
 			return err
 		}
-		e.tell(run.Analyze(e.soft, r, e.stdout, l.Page))
+		o := run.Analyze(e.soft, r, e.stdout, l.Page)
+		for _, err := range o.Trouble { // a run tells of it when it happens
+			e.complain(err)
+		}
+		e.tell(o)
 		return nil
 	}
 	return c

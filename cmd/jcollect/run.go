@@ -126,7 +126,7 @@ func (e *env) tell(o run.Outcome) {
 		e.complain(errors.New("there is no verdict"))
 	}
 	if n := len(o.Trouble); n > 0 {
-		fmt.Fprintf(e.stderr, "jcollect: beside the verdict, %d things went wrong; they are told above and in jcollect.log\n", n)
+		fmt.Fprintf(e.stderr, "jcollect: what else went wrong is told above (%d); it doesn't change the verdict\n", n)
 	}
 	if o.Dir != "" {
 		fmt.Fprintf(e.stderr, "jcollect: %s\n", o.Dir)

@@ -114,7 +114,7 @@ func trial(ctx context.Context, name string, args ...string) string {
 func (p *Probes) ownClock() string {
 	switch {
 	case p.InContainer:
-		return "this node is a container: its clock is that of the machine around it (hint: machines of their own, or jcollect lab --lab-kind uml)"
+		return "this node is a container: its clock is that of the machine around it (hint: machines of their own, or jcollect run --lab-kind uml)"
 	case !capable(unix.CAP_SYS_TIME):
 		return "the agent may not set the clock (hint: root)"
 	}

@@ -104,7 +104,7 @@ func clockKind() kind {
 
 // needsClock: a clock of its own, that is nobody else's, and least of all the control node's.
 func needsClock(n *Nemesis, name string) []Impossible {
-	mend := "machines of their own; on one machine: jcollect lab --lab-kind uml, or libfaketime in the plan"
+	mend := "machines of their own; on one machine: jcollect run --lab-kind uml, or libfaketime in the plan"
 	f := n.facts[name]
 	list := n.needsPrimaries("clock")
 	if f.boot == "" || f.boot == ownBoot() {
