@@ -88,7 +88,7 @@ func (c *cluster) clocks() {
 		c.Errorf("after the leases: got %v, want %v", got, base)
 	}
 	if wall := time.Since(here); wall > 2*time.Minute || wall < 0 || time.Now().Round(0).Sub(here.Round(0)) > 2*time.Minute {
-		c.Errorf("this machine's clock was touched: %v", time.Now().Sub(here))
+		c.Errorf("this machine's clock was touched: %v", time.Since(here))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"jcheck/cmd/jcollect/internal/client"
 	"jcheck/cmd/jcollect/internal/node"
@@ -88,7 +89,15 @@ func (f *life) setupClients(ctx context.Context) error {
 	return driver.Setup(ctx, f.use.Process(0))
 }
 
+// hurriedLimit is how long clients may tear down after a Ctrl-C. The database goes next, and with it what they made.
+const hurriedLimit = 10 * time.Second
+
 // teardownClients removes what the clients made.
 func (f *life) teardownClients(ctx context.Context) error {
+	if f.l.Soft.Err() != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, hurriedLimit)
+		defer cancel()
+	}
 	return f.driver.Teardown(ctx, f.use.Process(0))
 }
