@@ -168,7 +168,8 @@ func (c *cluster) agent(key string) string {
 		_ = agent.Wait()
 		_ = os.RemoveAll(dir)
 	})
-	add := exec.CommandContext(c.Context(), "sh", "-c", `i=0; until [ -S "$SSH_AUTH_SOCK" ] || [ $i = 100 ]; do sleep 0.05; i=$((i+1)); done; exec ssh-add -q "$1"`, "sh", key)
+	// The socket is there a moment before anybody listens to it.
+	add := exec.CommandContext(c.Context(), "sh", "-c", `i=0; until ssh-add -q "$1" || [ $i = 100 ]; do sleep 0.05; i=$((i+1)); done; [ $i -lt 100 ]`, "sh", key)
 	add.Env = append(os.Environ(), "SSH_AUTH_SOCK="+socket)
 	if out, err := add.CombinedOutput(); err != nil {
 		c.Fatalf("ssh-add: %v: %s", err, out)

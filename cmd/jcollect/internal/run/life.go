@@ -225,6 +225,11 @@ func (f *life) saveHistory() {
 	}
 }
 
+// notJudged is the outcome of a run whose user didn't want to wait for a verdict: unknown.
+func (f *life) notJudged() Outcome {
+	return Outcome{Judged: true, Err: fmt.Errorf("not judged, as you asked (hint: jcollect analyze %s)", f.run.Dir())}
+}
+
 // judge judges what was recorded, and reports.
 func (f *life) judge() Outcome {
 	if f.recorder == nil || f.recorder.Count() == 0 {
@@ -232,7 +237,7 @@ func (f *life) judge() Outcome {
 	}
 	j := f.judging()
 	if f.l.Hard.Err() != nil {
-		return Outcome{Judged: true, Err: fmt.Errorf("not judged, as you asked (hint: jcollect analyze %s)", f.run.Dir())}
+		return f.notJudged()
 	}
 	f.progress("check")
 	for _, name := range f.t.Checks {
@@ -245,6 +250,9 @@ func (f *life) judge() Outcome {
 		ctx = f.l.Hard // the first one ended the operations, and is used up
 	}
 	d, err := j.judge(ctx, f.run)
+	if err != nil && ctx.Err() != nil { // it came while the history was read again
+		return f.notJudged()
+	}
 	if err != nil {
 		return Outcome{Err: err}
 	}
