@@ -13,12 +13,6 @@ import (
 // targets are the systems that a file may be for.
 var targets = [][]string{{"linux", "amd64"}, {"linux", "arm64"}, {"darwin", "arm64"}, {"windows", "amd64"}}
 
-// awaited are packages that are whole before the command that they are for.
-var awaited = []string{
-	"cmd/jcollect/internal/remote", "cmd/jcollect/internal/generator", "cmd/jcollect/internal/node", "cmd/jcollect/internal/run",
-	"cmd/jcollect/internal/interpreter", "cmd/jcollect/internal/lab", "internal/store",
-}
-
 // deadBreaches finds files that no build or test ever compiles, packages that nothing imports, and files that declare
 // nothing.
 func deadBreaches(tree []*file) []string {
@@ -42,8 +36,7 @@ func deadBreaches(tree []*file) []string {
 		if strings.Contains("/"+f.path, "/_") {
 			breaches = append(breaches, f.path+": the go tool leaves names with _ in front out")
 		}
-		early := slices.Contains(awaited, f.dir)
-		lonely := strings.Contains("/"+f.dir, "/internal/") && !imported[f.dir] && f.dir != "internal/tidy" && !early
+		lonely := strings.Contains("/"+f.dir, "/internal/") && !imported[f.dir] && f.dir != "internal/tidy"
 		if lonely && !f.test && !f.main() {
 			breaches = append(breaches, fmt.Sprintf("%s: nothing imports package %s", f.path, f.dir))
 		}

@@ -63,7 +63,6 @@ var planted = []struct {
 	{"one system", deadBreaches, map[string]string{"elle/a.go": "//go:build unix && !linux\n\npackage elle\nvar x int"}, ""},
 	{"lonely package", deadBreaches, map[string]string{"internal/edn/a.go": "package edn\nvar x int"}, "nothing imports"},
 	{"imported package", deadBreaches, map[string]string{"internal/edn/a.go": "package edn\nvar x int", "history/a.go": "package history\nimport _ \"jcheck/internal/edn\""}, ""},
-	{"awaited package", deadBreaches, map[string]string{"cmd/jcollect/internal/remote/a.go": "package remote\nvar x int"}, ""},
 	{"empty file", deadBreaches, map[string]string{"elle/a.go": "package elle"}, "declares nothing"},
 
 	{"file name", wordBreaches, map[string]string{"elle/graph_util.go": "package elle"}, `says "util"`},
