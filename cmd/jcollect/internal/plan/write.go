@@ -9,15 +9,15 @@ import (
 
 // YAML is the node as a plan has it, without the comments. Read again it is the same, places apart.
 func (n *Node) YAML() ([]byte, error) {
-	text, err := yaml.Dump(n.library(), yaml.WithIndent(2), yaml.WithLineWidth(-1))
+	text, err := yaml.Dump(n.asYAML(), yaml.WithIndent(2), yaml.WithLineWidth(-1))
 	if err != nil {
 		return nil, fmt.Errorf("write the plan as YAML: %w", err)
 	}
 	return text, nil
 }
 
-// library is the node as the library has it.
-func (n *Node) library() *yaml.Node {
+// asYAML is the node as the library has it.
+func (n *Node) asYAML() *yaml.Node {
 	switch n.Kind {
 	case Scalar:
 		y := &yaml.Node{Kind: yaml.ScalarNode, Tag: n.Tag, Value: n.Text}
@@ -28,13 +28,13 @@ func (n *Node) library() *yaml.Node {
 	case List:
 		y := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Style: n.flow()}
 		for _, item := range n.Items {
-			y.Content = append(y.Content, item.library())
+			y.Content = append(y.Content, item.asYAML())
 		}
 		return y
 	case Map:
 		y := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 		for _, p := range n.Pairs {
-			y.Content = append(y.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: p.Key}, p.Value.library())
+			y.Content = append(y.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: p.Key}, p.Value.asYAML())
 		}
 		return y
 	}
