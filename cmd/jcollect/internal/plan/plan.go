@@ -76,6 +76,9 @@ func (p *Problems) Add(at Pos, hint, format string, args ...any) {
 // Any tells whether there is a mistake.
 func (p *Problems) Any() bool { return len(p.list) > 0 }
 
+// Count is how many mistakes there are so far.
+func (p *Problems) Count() int { return len(p.list) + p.more }
+
 // Sorted is the mistakes in the order of their places, and how many more there were.
 func (p *Problems) Sorted() (list []Problem, more int) {
 	list = slices.Clone(p.list)

@@ -352,9 +352,9 @@ func (t *Test) checkNames() []string {
 			names = append(names, c.Name)
 		}
 	}
-	for _, name := range t.Checks {
-		if !slices.Contains(names, name) {
-			names = append(names, name)
+	for _, c := range t.Checks {
+		if !slices.Contains(names, c.Name) {
+			names = append(names, c.Name)
 		}
 	}
 	if len(names) == 0 {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"jcheck/check/all"
 	"jcheck/cmd/jcollect/internal/client"
 	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/cmd/jcollect/internal/workload"
@@ -87,6 +88,11 @@ func tables(t *testing.T) map[string]string {
 		texts[k.section] += fmt.Sprintf("\n`kind: %s`: %s.%s\n", k.name, k.doc, k.more)
 		if len(k.rows) > 0 {
 			texts[k.section] += "\n" + table(k.rows)
+		}
+	}
+	for _, row := range all.Checkers() {
+		if rows := (Check{Name: row.Name}).fields(row); len(rows) > 0 {
+			texts["checks"] += fmt.Sprintf("\n`%s`: %s.\n\n%s", row.Name, row.Doc, table(rows))
 		}
 	}
 	for _, c := range chapters(t) {

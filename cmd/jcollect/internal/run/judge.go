@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"jcheck/check"
 	"jcheck/check/all"
@@ -14,12 +13,6 @@ import (
 	"jcheck/internal/store"
 	"jcheck/render"
 )
-
-// A Check is a checker of the table in check/all, with options.
-type Check struct {
-	Name    string
-	Options all.Values
-}
 
 // judging is what is needed to judge a stored run, now or again.
 type judging struct {
@@ -60,7 +53,7 @@ func (j judging) judge(ctx context.Context, r *store.Run) (Judged, error) {
 	if err != nil {
 		return Judged{}, err
 	}
-	d := Judged{History: h, Result: j.result(ctx, h)}
+	d := Judged{History: h, Result: j.result(ctx, h, r)}
 	for _, w := range h.Warnings() {
 		d.Result.Notes = append(d.Result.Notes, check.Note{Code: w.Code, Text: w.String()})
 	}
@@ -69,15 +62,17 @@ func (j judging) judge(ctx context.Context, r *store.Run) (Judged, error) {
 
 // result merges what the checkers say, as `jcheck check` does: invalid > unknown > valid. stats and unhandled-exceptions
 // join, as they join there.
-func (j judging) result(ctx context.Context, h *history.History) check.Result {
+func (j judging) result(ctx context.Context, h *history.History, stored *store.Run) check.Result {
 	if len(j.checks) == 0 {
 		return all.Judge(ctx, h, all.Values{})
 	}
 	r := check.Result{Checker: "check", Verdict: check.Valid, Composed: true}
 	named := make(map[string]bool)
 	run := func(c all.Checker, v all.Values) {
-		part, err := c.Run(ctx, h, v)
-		if err != nil {
+		var part check.Result
+		if v, err := withLogs(stored, c, v); err != nil {
+			part = check.Result{Checker: c.Name, Reasons: []check.Reason{{Code: "no-logs", Text: err.Error()}}}
+		} else if part, err = c.Run(ctx, h, v); err != nil {
 			part = check.Result{Checker: c.Name, Reasons: []check.Reason{{Code: "another-workload", Text: err.Error()}}}
 		}
 		r.Parts = append(r.Parts, check.Part{Name: c.Name, Result: part})
@@ -128,24 +123,3 @@ func (d Judged) keep(ctx context.Context, r *store.Run) error {
 
 // maxGraphBytes bounds a graph among the files of a result.
 const maxGraphBytes = 1 << 20
-
-// namedChecks are the checks that a plan names. Those that only draw have no row in the table, and are left out when
-// they are run.
-func namedChecks(names []string) []Check {
-	var checks []Check
-	for _, n := range names {
-		checks = append(checks, Check{Name: n, Options: all.Values{}})
-	}
-	return checks
-}
-
-// union are the checks of two lists; where both have one, the first list's options count.
-func union(first, second []Check) []Check {
-	list := slices.Clone(first)
-	for _, c := range second {
-		if !slices.ContainsFunc(list, func(have Check) bool { return have.Name == c.Name }) {
-			list = append(list, c)
-		}
-	}
-	return list
-}

@@ -61,7 +61,7 @@ func (f *life) keepPlan() error {
 
 // judging is what it takes to judge this run.
 func (f *life) judging() judging {
-	return judging{checks: union(f.checks, namedChecks(f.t.Checks)), keyed: f.keyed || f.recorder != nil && f.recorder.Keyed()}
+	return judging{checks: union(f.checks, f.t.Checks), keyed: f.keyed || f.recorder != nil && f.recorder.Keyed()}
 }
 
 // keptJudging is what it takes to judge a stored run again.

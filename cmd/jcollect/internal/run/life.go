@@ -240,10 +240,8 @@ func (f *life) judge() Outcome {
 		return f.notJudged()
 	}
 	f.progress("check")
-	for _, name := range f.t.Checks {
-		if slices.Contains(drawings, name) {
-			f.log.Info("the check " + name + " judges nothing: it asks for a picture, and none is drawn yet")
-		}
+	for _, name := range f.t.drawn() {
+		f.log.Info("the check " + name + " judges nothing: it asks for a picture, and none is drawn yet")
 	}
 	ctx := f.l.Soft // a Ctrl-C ends the check, with what it has proved by then
 	if ctx.Err() != nil {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"jcheck/check/all"
 	"jcheck/cmd/jcollect/internal/client"
 	"jcheck/cmd/jcollect/internal/db"
 	"jcheck/cmd/jcollect/internal/fault"
@@ -58,7 +57,7 @@ func spelledOut(root *plan.Node) *plan.Node {
 }
 
 // sections are the parts of a plan that other rooms read.
-type sections struct{ remote, ssh, db, client, workload, nemesis *plan.Node }
+type sections struct{ remote, ssh, db, client, workload, nemesis, checks *plan.Node }
 
 // Read reads a whole plan. dir is where it lies. Each mistake of it is added to p.
 func Read(root *plan.Node, dir string, p *plan.Problems) *Test {
@@ -72,6 +71,7 @@ func Read(root *plan.Node, dir string, p *plan.Problems) *Test {
 	t.DB = db.Read(s.db, p)
 	t.Client = client.Read(s.client, p)
 	t.Workload = workload.Read(s.workload, p)
+	t.readChecks(s.checks, p)
 	var said []generator.Said
 	t.own, said = generator.ReadSaid(t.Generator, p)
 	t.known(said, p)
@@ -132,7 +132,7 @@ func (t *Test) fields(s *sections, concurrency **plan.Node) []plan.Field {
 		{Key: "workload", Doc: "a ready workload: operations, final reads, checks", Read: plan.Keep(&s.workload)},
 		{Key: "generator", Doc: "operations of your own, instead of the workload's", Read: plan.Keep(&t.Generator)},
 		{Key: "nemesis", Doc: "what is to break, how often", Read: plan.Keep(&s.nemesis)},
-		{Key: "checks", Doc: "checks besides the workload's own", Read: checkNames(&t.Checks)},
+		{Key: "checks", Doc: "checks besides the workload's own: names, or {NAME: {OPTION: VALUE}}", Read: plan.Keep(&s.checks)},
 		{Key: "concurrency", Doc: "clients at work at the same time: 10, or 3n for three per node (1n)", Read: plan.Keep(concurrency)},
 		{Key: "rate", Doc: "operations per second, all clients together: 200/s", Read: plan.Rate(&t.Rate)},
 		{Key: "time-limit", Doc: "how long operations and faults go on, final ones apart (60s; with a generator: until it ends)", Read: plan.Duration(&t.TimeLimit)},
@@ -217,23 +217,6 @@ func seed(t *Test) func(*plan.Node, *plan.Problems) {
 			return
 		}
 		t.Seed, t.Seeded = v, true
-	}
-}
-
-// checkNames reads the names of checks.
-func checkNames(names *[]string) func(*plan.Node, *plan.Problems) {
-	return func(n *plan.Node, p *plan.Problems) {
-		plan.Strs(names)(n, p)
-		var known []string
-		for _, c := range all.Checkers() {
-			known = append(known, c.Name)
-		}
-		known = append(known, drawings...)
-		for i, name := range *names {
-			if at := item(n, i); at.Kind == plan.Scalar && !slices.Contains(known, name) {
-				p.Add(at.Pos, plan.Suggest(name, known, "one of"), "checks: %q is no check", name)
-			}
-		}
 	}
 }
 

@@ -29,7 +29,7 @@ type Test struct {
 	Generator *plan.Node          // instead of a workload's generator; nil if there is none
 	own       generator.Generator // made of it
 	Nemesis   fault.Plan
-	Checks    []string
+	Checks    []Check
 
 	Concurrency    int           // clients
 	Rate           float64       // operations per second; 0 if the plan leaves it to the workload, which may have none either

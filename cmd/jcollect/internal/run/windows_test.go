@@ -45,6 +45,14 @@ func stored(t *testing.T, history string) *store.Run {
 	return r
 }
 
+// namedChecks are checks without options.
+func namedChecks(names []string) (checks []Check) {
+	for _, n := range names {
+		checks = append(checks, Check{n, all.Values{}})
+	}
+	return checks
+}
+
 // judged is the history as those checks judge it.
 func judged(t *testing.T, history string, names ...string) Judged {
 	t.Helper()
