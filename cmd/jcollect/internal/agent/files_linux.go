@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"sort"
 )
@@ -27,7 +28,7 @@ func (a *agent) list(_ context.Context, in Paths) (Listed, error) {
 			found.Missing = append(found.Missing, pattern)
 		}
 		for _, m := range matches {
-			if err := found.add(m, seen); err != nil {
+			if err := found.add(named(m), seen); err != nil {
 				return found, err
 			}
 		}
@@ -36,9 +37,19 @@ func (a *agent) list(_ context.Context, in Paths) (Listed, error) {
 	return found, nil
 }
 
+// named is a path that a plan's pattern fits, or the folder that it is a link to. Links deeper in a folder are not followed.
+func named(path string) string {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			return real
+		}
+	}
+	return path
+}
+
 // add adds a file, or what lies below a folder. What vanishes meanwhile, as logs do when they are rotated, is left out.
-func (l *Listed) add(path string, seen map[string]bool) error {
-	return filepath.WalkDir(path, func(path string, d fs.DirEntry, err error) error {
+func (l *Listed) add(root string, seen map[string]bool) error {
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
@@ -46,6 +57,9 @@ func (l *Listed) add(path string, seen map[string]bool) error {
 			return err
 		}
 		info, err := d.Info()
+		if path == root { // a log may be a link to the file that is written to now
+			info, err = os.Stat(path)
+		}
 		if err != nil || !info.Mode().IsRegular() || seen[path] {
 			return nil
 		}
