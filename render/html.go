@@ -17,6 +17,13 @@ type HTMLOptions struct {
 	Pictures []Picture      // the drawings of cycles and of more, found by their names; may be empty
 	Lattice  []LatticeModel // the models that can be ruled out, and how they depend on each other; may be empty
 	Hints    []string       // sentences on what else the caller could ask for
+	Asides   []Aside        // what the caller knows beside the result; shown before the anomalies
+}
+
+// An Aside is a section of a page that isn't made of a result: what was broken while the history was recorded, say.
+type Aside struct {
+	Title string
+	Lines []string // shown as they are, with their indentation
 }
 
 // The bounds of a page. Whatever is left out is counted.
@@ -47,6 +54,7 @@ func HTML(h *history.History, r check.Result, o HTMLOptions) []byte {
 	p.open("main")
 	p.line()
 	p.reasons(r.Reasons)
+	p.asides()
 	p.anomalies(r, "", 2)
 	p.components(r, "", 2)
 	p.parts(r)
@@ -132,13 +140,17 @@ func anchor(name string) string { return "a-" + safeName(name) }
 // asked is what was checked, as the beginning of a sentence; as is what it was checked as, if that is not the checker.
 func asked(r check.Result, as string) string {
 	text := "Checked"
-	switch by := RecognisedAs(r); {
+	by, parts := RecognisedAs(r), askedParts(r)
+	switch {
 	case as != "":
 		text += " as " + as
 	case by != "":
 		text += " as " + by
-	case r.Checker != "":
+	case r.Checker != "" && parts == "":
 		text += " as " + r.Checker
+	}
+	if parts != "" {
+		text += " by " + parts
 	}
 	if len(r.Models.Asked) > 0 {
 		text += " for " + modelList(r.Models.Asked)
@@ -158,6 +170,17 @@ func (p *htmlPage) reasons(list []check.Reason) {
 	}
 	p.shut("section")
 	p.line()
+}
+
+// asides are the caller's own sections.
+func (p *htmlPage) asides() {
+	for _, a := range p.o.Asides {
+		p.open("section", "class", "aside")
+		p.elem("h2", a.Title)
+		p.elem("pre", strings.Join(a.Lines, "\n"))
+		p.shut("section")
+		p.line()
+	}
 }
 
 // notes are warnings.

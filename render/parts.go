@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"jcheck/check"
+	"jcheck/history"
 )
 
 // allParts are the parts of a result that are shown for themselves: its independent keys, or the checkers that it is
@@ -47,10 +48,35 @@ func RecognisedAs(r check.Result) string {
 			parts = append(parts, name+why)
 		}
 	}
-	if len(parts) == 0 && r.Composed {
+	if len(parts) == 0 && hasRecognised(r) {
 		return "nothing in particular"
 	}
 	return strings.Join(parts, " and ")
+}
+
+// hasRecognised tells whether it was left to the operations to say which checkers apply.
+func hasRecognised(r check.Result) bool {
+	return slices.ContainsFunc(r.Fields, func(f history.Field) bool { return f.Name == check.RecognisedField })
+}
+
+// askedParts names the checkers of a result that somebody named, each with the models that it was asked for:
+// "set, set-full and stats". It is empty if the operations told, or if there is one checker only.
+func askedParts(r check.Result) string {
+	if !r.Composed || hasRecognised(r) {
+		return ""
+	}
+	var names []string
+	for _, q := range r.Parts {
+		name := q.Name
+		if models := q.Result.Models.Asked; len(models) > 0 {
+			name += " for " + modelList(models)
+		}
+		names = append(names, name)
+	}
+	if n := len(names); n > 1 {
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
+	return strings.Join(names, "")
 }
 
 // ownReasons are the reasons of a result that aren't those of a key, which are told beside the key.

@@ -2,12 +2,12 @@ package render
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"jcheck/check"
 	"jcheck/history"
+	"jcheck/internal/amount"
 )
 
 // Size is how big a history is, as people count.
@@ -115,29 +115,10 @@ func (s Size) outcomes() string {
 }
 
 // count is a number with its noun.
-func count(n int, noun string) string {
-	switch {
-	case n == 1:
-	case strings.HasSuffix(noun, "s"):
-		noun += "es"
-	default:
-		noun += "s"
-	}
-	return thousands(n) + " " + noun
-}
+func count(n int, noun string) string { return amount.Of(n, noun) }
 
 // thousands is a number with its digits grouped: 12,345.
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	start := 0
-	if n < 0 {
-		start = 1
-	}
-	for i := len(s) - 3; i > start; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func thousands(n int) string { return amount.Number(n) }
 
 // duration is a span of time to two or three digits.
 func duration(d time.Duration) string {

@@ -10,6 +10,7 @@ import (
 
 	"jcheck/check"
 	"jcheck/history"
+	"jcheck/internal/amount"
 )
 
 // TextOptions says how much of a result the report shows, and how.
@@ -352,9 +353,4 @@ func firstKind(r check.Result) string {
 }
 
 // plural picks the word for n.
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
-}
+func plural(n int, one, many string) string { return amount.Word(n, one, many) }

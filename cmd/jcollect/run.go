@@ -128,7 +128,11 @@ func (e *env) tell(o run.Outcome) {
 	if n := len(o.Trouble); n > 0 {
 		fmt.Fprintf(e.stderr, "jcollect: what else went wrong is told above (%d); it doesn't change the verdict\n", n)
 	}
-	if o.Dir != "" {
+	switch {
+	case o.Dir == "":
+	case o.Judged:
+		fmt.Fprintf(e.stderr, "jcollect: %s has it all (check/index.html is a page to look at)\n", o.Dir)
+	default:
 		fmt.Fprintf(e.stderr, "jcollect: %s\n", o.Dir)
 	}
 	e.code = max(e.code, o.Code())

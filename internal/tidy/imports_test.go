@@ -14,6 +14,7 @@ var rooms = []struct {
 	dir string
 	may []string
 }{
+	{"internal/amount", nil},
 	{"internal/edn", nil},
 	{"internal/fressian", []string{"internal/edn"}},
 	{"internal/graph", nil},
@@ -28,7 +29,7 @@ var rooms = []struct {
 	{"counter", []string{"check", "history", "internal/edn"}},
 	{"check/all", []string{"check", "history", "internal/edn", "internal/graph", "elle", "linearizable", "set", "counter", "check/*"}},
 	{"check/*", []string{"check", "history", "internal/edn"}},
-	{"render", []string{"check", "history", "internal/edn"}},
+	{"render", []string{"check", "history", "internal/amount", "internal/edn"}},
 	{"internal/store", []string{"check", "history", "internal/edn", "internal/fressian"}},
 	{"internal/sim", []string{"history", "internal/sim"}},
 	{"internal/sim/measure", []string{"check", "history", "internal/sim", "internal/sim/*", "linearizable"}},

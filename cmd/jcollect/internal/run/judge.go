@@ -16,14 +16,18 @@ import (
 
 // judging is what is needed to judge a stored run, now or again.
 type judging struct {
-	checks []Check // none: whatever the history is recognised as
-	keyed  bool    // values are [key value], each key a history of its own
+	workload string  // whose operations they are; "" if the plan had a generator of its own
+	checks   []Check // none: whatever the history is recognised as
+	keyed    bool    // values are [key value], each key a history of its own
 }
 
 // A Judged is a history that was judged. The history is open; it is nil if there was none to be judged.
 type Judged struct {
-	History *history.History
-	Result  check.Result
+	History  *history.History
+	Result   check.Result
+	Workload string // whose operations they are; "" if it has no name
+
+	asides []render.Aside // what a run knows beside the result
 }
 
 // Close gives the history back.
@@ -53,7 +57,8 @@ func (j judging) judge(ctx context.Context, r *store.Run) (Judged, error) {
 	if err != nil {
 		return Judged{}, err
 	}
-	d := Judged{History: h, Result: j.result(ctx, h, r)}
+	d := Judged{History: h, Result: j.result(ctx, h, r), Workload: j.workload}
+	d.asides = asidesOf(h, d.Result)
 	for _, w := range h.Warnings() {
 		d.Result.Notes = append(d.Result.Notes, check.Note{Code: w.Code, Text: w.String()})
 	}
@@ -108,18 +113,25 @@ func anyClient(h *history.History) bool {
 	return false
 }
 
-// keep writes the results into the run's folder, and the page to look at. What can't be written is told, and changes no
-// verdict.
+// keep writes the results into the run's folder, the report, and the page to look at. What can't be written is told, and
+// changes no verdict.
 func (d Judged) keep(ctx context.Context, r *store.Run) error {
 	name := filepath.Join(r.Name, r.Stamp)
 	_, drawErr := render.Files(ctx, filepath.Join(r.Dir(), store.CheckDir), d.History, d.Result, render.FileOptions{
-		Name: name, MaxGraph: maxGraphBytes, Page: render.HTMLOptions{File: name},
+		Name: name, MaxGraph: maxGraphBytes, Page: render.HTMLOptions{File: name, Checked: d.checkedAs(), Asides: d.asides},
 	})
 	return errors.Join(
+		r.Write(func(w io.Writer) error { return d.report(w, r.Dir(), Page{Width: reportWidth}) }, reportFile),
 		r.Write(func(w io.Writer) error { return render.WriteEDN(w, d.History, name, d.Result) }, store.ResultsEDN),
 		r.Write(func(w io.Writer) error { return render.WriteJSON(w, d.History, name, d.Result) }, store.ResultsJSON),
 		drawErr)
 }
+
+// The report as it is kept.
+const (
+	reportFile  = "report.txt"
+	reportWidth = 100
+)
 
 // maxGraphBytes bounds a graph among the files of a result.
 const maxGraphBytes = 1 << 20

@@ -23,6 +23,7 @@ type kept struct {
 	Rate        float64     `json:"rate,omitempty"`
 	TimeLimit   string      `json:"time-limit"`
 	Seed        uint64      `json:"seed"`
+	Workload    string      `json:"workload,omitempty"`
 	Independent bool        `json:"independent"` // values are [key value]
 	Checks      []keptCheck `json:"checks"`
 }
@@ -34,7 +35,7 @@ const keptSchema = 1
 func (f *life) keepTest() error {
 	t := f.t
 	k := kept{Schema: keptSchema, Name: t.Name, StartTime: f.begun.UTC().Format(time.RFC3339Nano), Version: f.l.Version, Args: f.l.Args,
-		Nodes: t.Nodes, Concurrency: t.Concurrency, Rate: t.Rate, TimeLimit: t.TimeLimit.String(), Seed: t.Seed}
+		Nodes: t.Nodes, Concurrency: t.Concurrency, Rate: t.Rate, TimeLimit: t.TimeLimit.String(), Seed: t.Seed, Workload: t.Workload.Kind}
 	j := f.judging()
 	k.Independent = j.keyed
 	for _, c := range j.checks {
@@ -61,7 +62,7 @@ func (f *life) keepPlan() error {
 
 // judging is what it takes to judge this run.
 func (f *life) judging() judging {
-	return judging{checks: union(f.checks, f.t.Checks), keyed: f.keyed || f.recorder != nil && f.recorder.Keyed()}
+	return judging{workload: f.t.Workload.Kind, checks: union(f.checks, f.t.Checks), keyed: f.keyed || f.recorder != nil && f.recorder.Keyed()}
 }
 
 // keptJudging is what it takes to judge a stored run again.
@@ -75,7 +76,7 @@ func keptJudging(r *store.Run) (judging, error) {
 	if err := json.Unmarshal(text, &k); err != nil {
 		return judging{}, fmt.Errorf("%s: %w", path, err)
 	}
-	j := judging{keyed: k.Independent}
+	j := judging{workload: k.Workload, keyed: k.Independent}
 	for _, c := range k.Checks {
 		v, err := values(c)
 		if err != nil {

@@ -3,10 +3,12 @@ package run
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"jcheck/check"
 	"jcheck/history"
+	"jcheck/internal/amount"
 	"jcheck/render"
 )
 
@@ -17,50 +19,108 @@ type Page struct {
 	Quiet bool // the verdict's line only
 }
 
-// maxShown is how many anomalies of each kind a report shows.
-const maxShown = 3
+// How many anomalies of each kind a report explains, and of how many it says which faults were on. One proof is enough
+// to see what went wrong; the page has more.
+const (
+	maxShown     = 1
+	maxWitnessed = 3
+)
 
 // report is what a run found, for people: what jcheck says of the history, the times of the faults, and what was lost or
 // wrong while which of them was on.
 func (d Judged) report(w io.Writer, file string, p Page) error {
-	var asked []string
-	for _, q := range d.Result.Parts {
-		asked = append(asked, q.Name)
-	}
-	checked := ""
-	if d.Result.Composed && len(d.Result.Fields) == 0 { // nothing had to be recognised
-		checked = strings.Join(asked, ", ")
-	}
 	text := render.Text(d.History, d.Result, render.TextOptions{
-		File: file, Checked: checked, Max: maxShown, Color: p.Color, Width: p.Width, NoMore: true, Figures: true, Quiet: p.Quiet})
+		File: file, Checked: d.checkedAs(), Max: maxShown, Color: p.Color, Width: p.Width, NoMore: true, Figures: true, Quiet: p.Quiet})
 	if !p.Quiet {
-		text = append(text, faultReport(d.History, d.Result)...)
+		for _, a := range d.asides {
+			text = append(text, "\n"+a.Title+":\n"+strings.Join(a.Lines, "\n")+"\n"...)
+		}
 	}
 	_, err := w.Write(text)
 	return err
 }
 
+// checkedAs is what the run was for; "" if nobody said.
+func (d Judged) checkedAs() string {
+	if d.Workload == "" {
+		return ""
+	}
+	return "workload " + d.Workload
+}
+
+// asidesOf are what a run knows beside the result: how its operations ended, and the faults.
+func asidesOf(h *history.History, r check.Result) []render.Aside {
+	return append(operationsAside(h), faultAsides(h, r)...)
+}
+
+// operationsAside tells how the clients' operations ended, by function: a verdict is worth what it rests on.
+func operationsAside(h *history.History) []render.Aside {
+	type ends struct{ all, ok, fail, info int }
+	byName := make(map[history.Sym]*ends)
+	var names []history.Sym
+	for id := range h.All() {
+		if !h.Client(id) || h.Type(id) != history.Invoke {
+			continue
+		}
+		name := h.F(id)
+		e := byName[name]
+		if e == nil {
+			e = new(ends)
+			byName[name] = e
+			names = append(names, name)
+		}
+		e.all++
+		switch end := h.Pair(id); {
+		case end == history.None || h.Type(end) == history.Info:
+			e.info++
+		case h.Type(end) == history.OK:
+			e.ok++
+		default:
+			e.fail++
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	a := render.Aside{Title: "Operations of clients"}
+	for _, name := range names[:min(len(names), maxFunctions)] {
+		e := byName[name]
+		shown := strings.TrimPrefix(brief(h.Value(name)), ":")
+		a.Lines = append(a.Lines, fmt.Sprintf("  %s: %s of %s ok, %s failed, %s unknown", shown, amount.Number(e.ok), amount.Number(e.all), amount.Number(e.fail), amount.Number(e.info)))
+	}
+	if left := len(names) - maxFunctions; left > 0 {
+		a.Lines = append(a.Lines, fmt.Sprintf("  ... and %s", amount.Of(left, "other function")))
+	}
+	return []render.Aside{a}
+}
+
+// maxFunctions is how many functions of operations a report tells of.
+const maxFunctions = 20
+
 // maxWindows is how many windows of faults a report shows.
 const maxWindows = 40
 
-// faultReport is the part of a report that sets faults beside what went wrong. Empty if the nemesis did nothing.
-func faultReport(h *history.History, r check.Result) string {
+// faultAsides are the parts of a report that set faults beside what went wrong. There are none if the nemesis did nothing.
+func faultAsides(h *history.History, r check.Result) []render.Aside {
 	windows := Windows(h)
 	if len(windows) == 0 {
-		return ""
+		return nil
 	}
-	var b strings.Builder
-	b.WriteString("\nFaults, in seconds since the start:\n")
+	faults := render.Aside{Title: "Faults, in seconds since the start"}
 	for i, w := range windows {
 		if i == maxWindows {
-			fmt.Fprintf(&b, "  ... and %d more (history.txt has them all)\n", len(windows)-i)
+			faults.Lines = append(faults.Lines, fmt.Sprintf("  ... and %d more (history.txt has them all)", len(windows)-i))
 			break
 		}
-		fmt.Fprintf(&b, "  #%-3d %s\n", i+1, w)
+		faults.Lines = append(faults.Lines, fmt.Sprintf("  #%-3d %s", i+1, w))
 	}
-	writeLost(&b, lostGroups(h, r, windows))
-	writeWitnessed(&b, h, r, windows)
-	return b.String()
+	asides := []render.Aside{faults}
+	for _, a := range []render.Aside{lostAside(lostGroups(h, r, windows), lostBy(r)), witnessedAside(h, r, windows)} {
+		if len(a.Lines) > 0 {
+			asides = append(asides, a)
+		}
+	}
+	return asides
 }
 
 // during names windows by their numbers; where none was on at that time, the one that had ended last and the one that came
@@ -95,63 +155,85 @@ func during(windows []int, all []Window, from, to int64) string {
 	return "on: " + strings.Join(names, ", ")
 }
 
-// writeLost lists lost elements by the faults that were on when they were added.
-func writeLost(b *strings.Builder, groups []*lostGroup) {
-	if len(groups) == 0 {
-		return
-	}
+// lostAside lists lost elements by the faults that were on when they were added.
+func lostAside(groups []*lostGroup, by string) (a render.Aside) {
 	total := 0
 	for _, g := range groups {
 		total += g.total
-	}
-	fmt.Fprintf(b, "\n%d elements that were acknowledged and lost, by the faults that were on meanwhile:\n", total)
-	for _, g := range groups {
-		fmt.Fprintf(b, "  %d, added from %.3f s to %.3f s; %s\n", g.total, float64(g.from)/1e9, float64(g.to)/1e9, during(g.windows, g.all, g.from, g.to))
-		more := ""
+		a.Lines = append(a.Lines, fmt.Sprintf("  %s, added from %.3f s to %.3f s; %s",
+			amount.Number(g.total), float64(g.from)/1e9, float64(g.to)/1e9, during(g.windows, g.all, g.from, g.to)))
+		list := g.list
 		if left := g.total - len(g.list); left > 0 {
-			more = fmt.Sprintf(", and %d more", left)
+			list = append(slices.Clone(list), fmt.Sprintf("and %s more", amount.Number(left)))
 		}
-		for line := range wrapped(strings.Join(g.list, ", ")+more, 100) {
-			fmt.Fprintf(b, "      %s\n", line)
+		for _, line := range rows(list, 90) {
+			a.Lines = append(a.Lines, "      "+line)
 		}
 	}
+	a.Title = fmt.Sprintf("%s that %s acknowledged and lost, by the faults that were on meanwhile%s", amount.Of(total, "element"), amount.Word(total, "was", "were"), by)
+	return a
 }
 
-// wrapped cuts a text at blanks into lines that are not much longer than width.
-func wrapped(text string, width int) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for len(text) > width {
-			cut := strings.IndexByte(text[width:], ' ')
-			if cut < 0 {
-				break
+// lostBy says how many each checker calls lost, where several do and don't agree: they look at different reads.
+func lostBy(r check.Result) string {
+	var texts []string
+	agree, last := true, 0
+	for _, q := range r.Parts {
+		total := 0
+		for _, a := range q.Result.Anomalies {
+			if a.Kind == lostField {
+				total = max(total, a.Total, 1)
 			}
-			if !yield(text[:width+cut]) {
-				return
-			}
-			text = text[width+cut+1:]
 		}
-		yield(text)
+		if total == 0 {
+			continue
+		}
+		agree = agree && (last == 0 || total == last)
+		last = total
+		texts = append(texts, fmt.Sprintf("%s %s", q.Name, amount.Number(total)))
 	}
+	if agree {
+		return ""
+	}
+	return " (" + strings.Join(texts, ", ") + ")"
 }
 
-// writeWitnessed says which faults were on during the first anomalies of each kind. Lost elements have a list of their own.
-func writeWitnessed(b *strings.Builder, h *history.History, r check.Result, windows []Window) {
+// rows are the items of a list with commas between, in lines that are not much longer than width.
+func rows(list []string, width int) (lines []string) {
+	line := ""
+	for i, item := range list {
+		if i+1 < len(list) {
+			item += ","
+		}
+		if line != "" && len(line)+1+len(item) > width {
+			lines, line = append(lines, line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += item
+	}
+	return append(lines, line)
+}
+
+// witnessedAside says which faults were on during the first anomalies of each kind. Lost elements have a list of their own.
+func witnessedAside(h *history.History, r check.Result, windows []Window) render.Aside {
+	a := render.Aside{Title: "The first anomalies of each kind, and the faults that were on meanwhile"}
 	shown := make(map[string]int)
-	header := "\nThe anomalies shown above, and the faults that were on meanwhile:\n"
 	var visit func(r check.Result)
 	visit = func(r check.Result) {
-		for _, a := range r.Anomalies {
-			if a.Kind == lostField || len(a.Ops) == 0 || shown[a.Kind] == maxShown {
+		for _, x := range r.Anomalies {
+			if x.Kind == lostField || len(x.Ops) == 0 || shown[x.Kind] == maxWitnessed {
 				continue
 			}
-			shown[a.Kind]++
-			faults, from, to := witnessed(h, a, windows)
-			fmt.Fprintf(b, "%s  %s, %.3f s to %.3f s; %s\n", header, a.Kind, float64(from)/1e9, float64(to)/1e9, during(faults, windows, from, to))
-			header = ""
+			shown[x.Kind]++
+			faults, from, to := witnessed(h, x, windows)
+			a.Lines = append(a.Lines, fmt.Sprintf("  %s, %.3f s to %.3f s; %s", x.Kind, float64(from)/1e9, float64(to)/1e9, during(faults, windows, from, to)))
 		}
 		for _, p := range r.Parts {
 			visit(p.Result)
 		}
 	}
 	visit(r)
+	return a
 }

@@ -62,7 +62,7 @@ func brief(v history.Value) string {
 	if v.Kind == edn.Nil {
 		return ""
 	}
-	text := []rune(v.String())
+	text := []rune(cmp.Or(cutText(v), v.String()))
 	if len(text) > most {
 		return string(text[:most]) + "…"
 	}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -110,6 +111,39 @@ func TestLostElementsBesideFaults(t *testing.T) {
 		if !strings.HasPrefix(page.String(), "INVALID  a run") {
 			t.Errorf("%s: the report begins %.40q", checker, page.String())
 		}
+	}
+}
+
+// Without this the report and the page could not say what a run was asked for, or the page nothing of the faults.
+func TestPageSaysWhatWasAsked(t *testing.T) {
+	r := stored(t, lossy)
+	d, err := judging{workload: "set", checks: namedChecks([]string{"set", "set-full"})}.judge(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(d.keep(t.Context(), r), d.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for name, wants := range map[string][]string{
+		reportFile: {"Checked as workload set by set, set-full, stats and unhandled-exceptions: of 4 checkers 2 invalid,",
+			"\nOperations of clients:\n  add: 3 of 3 ok, 0 failed, 0 unknown\n  read: 1 of 1 ok, 0 failed, 0 unknown\n", "\nFaults, in seconds since the start:\n  #1 "},
+		filepath.Join(store.CheckDir, "index.html"): {"<p>Checked as workload set by set, set-full, stats and unhandled-exceptions: of 4 checkers",
+			"<h2>Faults, in seconds since the start</h2>", "<h2>3 elements that were acknowledged and lost, "},
+	} {
+		text, err := os.ReadFile(filepath.Join(r.Dir(), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range wants {
+			if !strings.Contains(string(text), want) {
+				t.Errorf("%s is\n%s\nwant in it\n%s", name, text, want)
+			}
+		}
+	}
+	own := judged(t, lossy, "set") // a generator of the plan's own has no workload's name
+	var page bytes.Buffer
+	if err := own.report(&page, "a run", Page{Width: 80}); err != nil || !strings.Contains(page.String(), "Checked by set, stats and unhandled-exceptions: ") {
+		t.Errorf("the report is\n%s\n(%v)", page.String(), err)
 	}
 }
 
