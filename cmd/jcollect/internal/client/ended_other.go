@@ -4,5 +4,5 @@ package client
 
 import "syscall"
 
-// ended can't be told on this system.
-func ended(syscall.RawConn) bool { return false }
+// peeked can't be told on this system.
+func peeked(syscall.RawConn) (something, end bool) { return false, false }

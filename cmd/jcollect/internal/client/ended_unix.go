@@ -4,14 +4,14 @@ package client
 
 import "syscall"
 
-// ended looks at what would be read next without reading it, or waiting for it: the end, or an error, that is. Control and
-// not Read, since a library may be reading in the background, and Read would wait for it.
-func ended(c syscall.RawConn) bool {
-	end := false
+// peeked looks at what would be read next without reading it, or waiting for it: whether there is something, and whether it
+// is the end, or an error. Control and not Read, since a library may be reading in the background, and Read would wait for it.
+func peeked(c syscall.RawConn) (something, end bool) {
 	err := c.Control(func(fd uintptr) {
 		var b [1]byte
 		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		something = n > 0
 		end = n == 0 && err == nil || err != nil && err != syscall.EAGAIN && err != syscall.EINTR
 	})
-	return err != nil || end
+	return something, err != nil || end
 }

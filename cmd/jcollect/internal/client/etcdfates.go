@@ -5,7 +5,7 @@ func etcdFates() fateTable {
 	return fateTable{name: "etcd", doc: "etcd, by the text of the error, else by its gRPC code, else by the HTTP status", rows: []fate{
 		{"etcdserver: too many requests", never, "the request was refused before it was proposed"},
 		{"etcdserver: request is too large", never, "the request was refused before it was proposed"},
-		{"etcdserver: mvcc: database space exceeded", never, "the quota is used up, and the write was refused"},
+		{"etcdserver: mvcc: database space exceeded", maybe, "the quota is used up; etcd says so before it proposes a write, and also after it applied one"},
 		{"etcdserver: rpc not supported for learner", never, "the node is no voter, and serves no requests"},
 		{"etcdserver: leader changed", maybe, "the request may reach the new leader, too"},
 		{"etcdserver: request timed out", maybe, "it may be applied later"},
@@ -17,7 +17,7 @@ func etcdFates() fateTable {
 		{"5", never, "NOT_FOUND"},
 		{"6", never, "ALREADY_EXISTS"},
 		{"7", never, "PERMISSION_DENIED"},
-		{"8", never, "RESOURCE_EXHAUSTED: refused"},
+		{"8", maybe, "RESOURCE_EXHAUSTED: refused, or an answer that is too large"},
 		{"9", never, "FAILED_PRECONDITION"},
 		{"10", maybe, "ABORTED"},
 		{"11", never, "OUT_OF_RANGE: the revision was compacted, or isn't there yet"},

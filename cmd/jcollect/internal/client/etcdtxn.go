@@ -128,6 +128,9 @@ func (c *etcdConn) txn(ctx context.Context, t etcdTxn) (etcdResult, error) {
 	if err := c.ask(ctx, "/kv/txn", request, &r); err != nil {
 		return r, err
 	}
+	if r.Header.Revision == "" { // every answer of etcd's has one; without it this is somebody else's
+		return r, perhaps("garbage", "a txn's answer without a revision")
+	}
 	if !r.Succeeded {
 		if len(t.compare) == 0 {
 			return r, perhaps("garbage", "a txn without comparisons that didn't succeed")

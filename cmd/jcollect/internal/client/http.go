@@ -143,7 +143,10 @@ func (s *httpSession) Close() error {
 // httpFates is what statuses mean where the plan doesn't say.
 func httpFates() fateTable {
 	return fateTable{name: "http", doc: "A service over HTTP, by status, where the plan doesn't say otherwise (`ok`, `fail`, `info`, `absent` of an operation)", rows: []fate{
-		{"3*", never, "redirections are not followed: the request was not performed here"},
+		{"3*", maybe, "redirections are not followed; 301, 302 and 303 often come after the request was performed"},
+		{"304", never, "nothing was to be done"},
+		{"307", never, "the request is to be sent elsewhere: it was not performed here"},
+		{"308", never, "the request is to be sent elsewhere: it was not performed here"},
 		{"4*", never, "the service refused the request"},
 		{"408", maybe, "the service gave up waiting"},
 		{"499", maybe, "a proxy saw the client leave"},

@@ -163,3 +163,21 @@ func TestPicked(t *testing.T) {
 		}
 	}
 }
+
+// Without this a value could break out of its place in a query: what stands behind an & would be another parameter.
+func TestValuesInQueries(t *testing.T) {
+	for _, text := range []string{"a&b=c", "a+b", "a b", "100%", "a/b?c#d", "ü;x"} {
+		f := filler{call: Call{Value: edn.NewString(text)}}
+		target := f.fill("/kv/{{value}}?v={{value}}", "url")
+		u, err := url.Parse("http://n1" + target)
+		if err != nil || f.err != nil {
+			t.Fatalf("%q: %v %v", text, err, f.err)
+		}
+		if got := u.Query().Get("v"); got != text || len(u.Query()) != 1 {
+			t.Errorf("%q: the query %q has %q", text, u.RawQuery, got)
+		}
+		if got := u.Path; got != "/kv/"+text {
+			t.Errorf("%q: the path is %q", text, got)
+		}
+	}
+}

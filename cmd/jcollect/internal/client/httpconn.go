@@ -117,6 +117,6 @@ func httpGarbage(err error) error {
 	return &garbageError{fmt.Sprintf("no HTTP answer: %.200s", err)}
 }
 
-func (c *httpConn) usable() bool { return !c.done && !c.wire.gone() }
+func (c *httpConn) usable() bool { return !c.done && c.wire.fresh(c.r, c.rw != io.ReadWriter(c.wire)) }
 
 func (c *httpConn) close() { c.wire.sever() }

@@ -132,8 +132,8 @@ func writtenAs(v history.Value, how string) (string, error) {
 		}
 		text = string(b)
 	}
-	if how == "url" {
-		return url.PathEscape(text), nil
+	if how == "url" { // good in a path and in a query: PathEscape alone leaves + and & as they are
+		return strings.ReplaceAll(url.QueryEscape(text), "+", "%20"), nil
 	}
 	if strings.ContainsAny(text, "\r\n") {
 		return "", fmt.Errorf("a text of several lines can't stand here: %.40q", text)

@@ -4,6 +4,7 @@ package client
 const (
 	inScript = "(in a script)"
 	inExec   = "(inside EXEC)"
+	inPart   = "(beside others)"
 )
 
 // redisFates is what the errors of Redis, its Sentinel and its Cluster mean.
@@ -13,6 +14,7 @@ func redisFates() fateTable {
 		{"WRONGTYPE", never, "the key holds something else, and was left alone"},
 		{inScript, maybe, "ERR or WRONGTYPE from inside a script: what the script did before stays done"},
 		{inExec, maybe, "an error beside other answers of a MULTI: the other commands happened"},
+		{inPart, maybe, "any error while another command of the request was performed: a refused WAIT behind a write, a refused MULTI before one"},
 		{"EXECABORT", never, "a command of the MULTI was refused, so none ran"},
 		{"READONLY", never, "the node is a replica"},
 		{"MASTERDOWN", never, "the node is a replica without a primary"},

@@ -51,14 +51,14 @@ func openResp(ctx context.Context, addr string, conf *tls.Config) (*respConn, er
 // respReader reads answers from r.
 func respReader(r io.Reader) *respConn { return &respConn{r: bufio.NewReader(r)} }
 
-func (c *respConn) usable() bool { return !c.wire.gone() }
+func (c *respConn) usable() bool { return c.wire.fresh(c.r, c.rw != io.ReadWriter(c.wire)) }
 
 // close ends the connection.
 func (c *respConn) close() { c.wire.sever() }
 
 // do sends the commands in one piece and reads an answer to each. A failure that the server didn't tell of leaves the
 // connection closed: who knows what would come next. The first error among the answers becomes the failure, but all
-// answers are read.
+// answers are read, and if one of them says that its command was performed, the failure is none of all of them.
 func (c *respConn) do(ctx context.Context, commands ...[]string) ([]respReply, error) {
 	defer c.wire.guard(ctx)()
 	before := c.wire.expect()
@@ -70,22 +70,46 @@ func (c *respConn) do(ctx context.Context, commands ...[]string) ([]respReply, e
 	}
 	replies := make([]respReply, len(commands))
 	var refused *failure
-	for i := range commands {
+	multi, happened := false, false
+	for i, words := range commands {
 		c.left = maxReply
 		c.wire.expect()
-		var err error
-		if replies[i], err = c.reply(maxReplyDepth); err != nil {
+		r, err := c.reply(maxReplyDepth)
+		if err == nil && !multi && r.queued() {
+			err = &garbageError{"a command that was queued outside of MULTI"}
+		}
+		if err != nil {
 			return nil, wireFailure(ctx, err, c.wire.sever()-before)
 		}
-		if refused == nil {
-			refused = replies[i].failure()
+		if replies[i] = r; refused == nil {
+			refused = r.failure()
 		}
+		happened = happened || !bookkeeping(words[0]) && r.performed()
+		multi = words[0] == "MULTI" && r.kind == '+' || multi && words[0] != "EXEC"
 	}
-	if refused != nil {
-		return replies, refused
+	if refused == nil {
+		return replies, nil
 	}
-	return replies, nil
+	if happened {
+		refused.class = redisFates().class(inPart)
+	}
+	return replies, refused
 }
+
+// bookkeeping tells whether a command has no effect of its own.
+func bookkeeping(command string) bool {
+	switch command {
+	case "MULTI", "WATCH", "UNWATCH", "WAIT", "AUTH", "SELECT":
+		return true
+	}
+	return false
+}
+
+// queued tells of a command that waits for EXEC.
+func (r respReply) queued() bool { return r.kind == '+' && r.text == "QUEUED" }
+
+// performed tells whether an answer says that the command was, an EXEC's with what it held.
+func (r respReply) performed() bool { return r.kind != '-' && !r.null && !r.queued() }
 
 // one performs a single command.
 func (c *respConn) one(ctx context.Context, command ...string) (respReply, error) {

@@ -140,19 +140,25 @@ func (c sqlCall) transact(ctx context.Context, body func() error) error {
 	if err := body(); err != nil {
 		f := *asFailure(err)
 		f.class = never
-		if f.answered {
-			if _, err := c.exec(ctx, "ROLLBACK"); err != nil {
-				f.answered = false // the connection may still be inside the transaction: it is dropped, which ends it
-			}
-		}
-		return &f
+		return c.ended(ctx, &f)
 	}
 	r, err := c.exec(ctx, "COMMIT")
 	if err != nil {
-		return err
+		return c.ended(ctx, asFailure(err))
 	}
 	if r.tag == "ROLLBACK" {
 		return refuse(c.plan.dialect.fates().name, "ROLLBACK", "the COMMIT was answered by a rollback")
 	}
 	return nil
+}
+
+// ended sees to it that nothing is left of a transaction that failed. A refused COMMIT may leave it open, and MySQL's next
+// BEGIN would then commit what we called undone.
+func (c sqlCall) ended(ctx context.Context, f *failure) error {
+	if f.answered {
+		if _, err := c.exec(ctx, "ROLLBACK"); err != nil {
+			f.answered = false // the connection may still be inside the transaction: it is dropped, which ends it
+		}
+	}
+	return f
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -82,12 +83,28 @@ func (w *wire) expect() int64 {
 // gone tells whether the peer has closed the connection while nobody was looking. A request sent into it would be taken by
 // the system, and its fate be unknown for no need.
 func (w *wire) gone() bool {
+	_, end := w.peek()
+	return end
+}
+
+// peek tells whether something can be read, and whether that is the end, or an error.
+func (w *wire) peek() (something, end bool) {
 	raw, ok := w.Conn.(syscall.Conn)
 	if !ok {
-		return false
+		return false, false
 	}
 	c, err := raw.SyscallConn()
-	return err != nil || ended(c)
+	if err != nil {
+		return false, true
+	}
+	return peeked(c)
+}
+
+// fresh tells whether another request may be sent: the peer is there, and has said nothing that nobody asked for, which
+// would be taken for the answer. What TLS has to say by itself can't be told from that; there only what was read counts.
+func (w *wire) fresh(r *bufio.Reader, secure bool) bool {
+	something, end := w.peek()
+	return !end && r.Buffered() == 0 && (secure || !something)
 }
 
 // count tells how many bytes have been sent by now.
