@@ -595,6 +595,23 @@ func TestExtraFields(t *testing.T) {
 	wantLines(t, lines, "0 0 invoke read nil final?=true", `0 0 ok read 1 final?=true node="n1"`)
 }
 
+// Without this a client that sends back what it was sent could have a history with a field twice, which other readers
+// refuse, and could say which operations are final ones.
+func TestEchoedFields(t *testing.T) {
+	field := func(name string, v history.Value) history.Field { return history.Field{Name: name, Value: v} }
+	d := &scripted{invoke: func(context.Context, *script, client.Call) client.Outcome {
+		return client.Outcome{Type: history.Fail, Error: edn.NewString("own"), EndProcess: true, Extra: []history.Field{
+			field("final?", edn.NewBool(false)), field("node", edn.NewString("n1")), field("node", edn.NewString("n2")),
+			field("error", edn.NewString("other")), field("end-process?", edn.NewBool(false)),
+		}}
+	}}
+	lines, _, err := play(t, do("read", field("final?", edn.NewBool(true))), 1, d, nil)
+	if err != nil {
+		t.Error(err)
+	}
+	wantLines(t, lines, "0 0 invoke read nil final?=true", `0 0 fail read nil final?=true node="n2" error="own" end-process?=true`)
+}
+
 // Without this clients that hang by the hundreds could use up the memory.
 func TestTooManyHang(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

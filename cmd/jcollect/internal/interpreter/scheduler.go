@@ -277,16 +277,32 @@ func completion(op generator.Op, out client.Outcome) generator.Op {
 	if more == 0 {
 		return op
 	}
-	extra := make([]history.Field, 0, len(op.Extra)+more)
-	extra = append(append(extra, op.Extra...), out.Extra...)
+	extra := append(make([]history.Field, 0, len(op.Extra)+more), op.Extra...)
+	for _, f := range out.Extra {
+		extra = withField(extra, f)
+	}
 	if !out.Error.IsNil() {
-		extra = append(extra, history.Field{Name: "error", Value: out.Error})
+		extra = withField(extra, history.Field{Name: "error", Value: out.Error})
 	}
 	if ends {
-		extra = append(extra, history.Field{Name: "end-process?", Value: edn.NewBool(true)})
+		extra = withField(extra, history.Field{Name: "end-process?", Value: edn.NewBool(true)})
 	}
 	op.Extra = extra
 	return op
+}
+
+// withField adds a field, in the place of one of its name: clients may send back what they were sent, and a map that has
+// a key twice is none for other readers. Whether an operation is a final one is for its generator to say.
+func withField(list []history.Field, f history.Field) []history.Field {
+	for i := range list {
+		if list[i].Name == f.Name {
+			if f.Name != generator.FinalField {
+				list[i].Value = f.Value
+			}
+			return list
+		}
+	}
+	return append(list, f)
 }
 
 // note writes an operation to the history.
