@@ -43,6 +43,7 @@ var rooms = []struct {
 	{"cmd/jcollect", []string{"*"}},
 	{"cmd/jcollect/internal/plan", []string{"history", "internal/edn"}},
 	{"cmd/jcollect/internal/remote", []string{"cmd/jcollect/internal/plan"}},
+	{"cmd/jcollect/internal/remote/enginetest", nil},
 	{"cmd/jcollect/internal/agent", []string{"internal/edn"}},
 	{"cmd/jcollect/internal/node", []string{"cmd/jcollect/internal/plan", "cmd/jcollect/internal/remote", "cmd/jcollect/internal/agent"}},
 	{"cmd/jcollect/internal/db", []string{"cmd/jcollect/internal/plan", "cmd/jcollect/internal/remote", "cmd/jcollect/internal/agent", "cmd/jcollect/internal/node"}},
@@ -61,7 +62,7 @@ var rooms = []struct {
 
 // testRooms are the packages that any test may use.
 var testRooms = []string{"internal/sim", "internal/sim/objects", "internal/corpus", "internal/edn", "fixtures",
-	"cmd/jcollect/internal/lab", "cmd/jcollect/internal/lab/labtest"}
+	"cmd/jcollect/internal/lab", "cmd/jcollect/internal/lab/labtest", "cmd/jcollect/internal/remote/enginetest"}
 
 // wholeTests are the packages whose tests try several rooms together.
 var wholeTests = []string{"fixtures", "examples", "cmd/jcollect/internal/workload", "cmd/jcollect/internal/client"}

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,7 +11,8 @@ import (
 	"time"
 )
 
-// fakeEngine puts a docker first in PATH whose containers are this machine, and that keeps its arguments.
+// fakeEngine puts a docker first in PATH whose only container is this machine, and that keeps its arguments. What it says
+// otherwise is what Docker and Podman say.
 func fakeEngine(t *testing.T, program string) (args string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -19,9 +21,15 @@ func fakeEngine(t *testing.T, program string) (args string) {
 [ "$1 $2" = "exec -i" ] || { echo "unknown: $1 $2" >&2; exit 125; }
 shift 2
 if [ "$1" = -u ]; then shift 2; fi
-if [ "$1" != "db-1" ]; then echo "Error: No such container: $1" >&2; exit 1; fi
-shift
-exec "$@"
+[ "$1" = -- ] && shift
+case $1 in
+db-1) shift; exec "$@";;
+dies) shift; exec timeout -s KILL 1 "$@";;
+stopped) echo "Error response from daemon: Container 4f66ad9a is not running" >&2; exit 1;;
+no-shell) echo 'OCI runtime exec failed: exec failed: exec: "/bin/sh": stat /bin/sh: no such file or directory: unknown' >&2; exit 126;;
+hangs) case "$*" in *killed*) exit 1;; esac; exec sleep 60;; # whoever would kill it isn't answered either
+esac
+echo "Error: No such container: $1" >&2; exit 1
 `
 	if err := os.WriteFile(filepath.Join(dir, program), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
@@ -39,18 +47,65 @@ func TestContainer(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(args)
-	if err != nil || !strings.HasPrefix(string(text), "exec\n-i\n-u\npostgres\ndb-1\n/bin/sh\n-c\n") {
+	if err != nil || !strings.HasPrefix(string(text), "exec\n-i\n-u\npostgres\n--\ndb-1\n/bin/sh\n-c\n") {
 		t.Errorf("podman was called with %q, %v", text, err)
 	}
-	k.Name = "other"
-	var exit *ExitError
-	if _, err := k.Exec(t.Context(), Command{Args: []string{"true"}}); !errors.As(err, &exit) || !strings.Contains(err.Error(), "No such container") {
-		t.Errorf("a container that isn't there gave %v", err)
+	k.User = ""
+	if _, err := k.Exec(t.Context(), Command{Args: []string{"true"}, User: "redis"}); err != nil {
+		t.Fatal(err)
+	}
+	if text, err = os.ReadFile(args); err != nil || !strings.HasPrefix(string(text), "exec\n-i\n-u\nredis\n--\ndb-1\n") || strings.Contains(string(text), "sudo") {
+		t.Errorf("as another user podman was called with %q, %v", text, err)
+	}
+}
+
+// Without this a container that isn't there, or stopped in the middle of a command, would look like a command that failed
+// by itself: a script that says "no", say, by which a run goes on.
+func TestEnginesThatRefuse(t *testing.T) {
+	fakeEngine(t, "docker")
+	for name, want := range map[string]string{
+		"other":    "No such container: other (hint: docker ps -a",
+		"stopped":  "is not running (hint: docker start stopped)",
+		"no-shell": "(hint: the image must have a shell",
+	} {
+		_, err := (&Container{Program: "docker", Node: "n1", Name: name}).Exec(t.Context(), Command{Args: []string{"true"}})
+		var lost *LostError
+		if !errors.As(err, &lost) || lost.Started || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s gave %v, want that it didn't start, and %q", name, err, want)
+		}
+	}
+	k := &Container{Program: "docker", Node: "n1", Name: "dies"}
+	_, err := k.Exec(t.Context(), Command{Script: "echo half >&2; sleep 20"})
+	var lost *LostError
+	if !errors.As(err, &lost) || !lost.Started {
+		t.Errorf("a container that stopped meanwhile gave %v", err)
+	}
+	k.Name = "hangs"
+	if _, err = k.Exec(t.Context(), Command{Args: []string{"true"}, Timeout: 500 * time.Millisecond}); !errors.As(err, &lost) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("an engine that doesn't answer gave %v", err)
 	}
 	k.Program = "no-such-engine-here"
-	var lost *LostError
 	if _, err := k.Exec(t.Context(), Command{Args: []string{"true"}}); !errors.As(err, &lost) || lost.Started || !strings.Contains(err.Error(), "hint: install") {
 		t.Errorf("without the engine: %v", err)
+	}
+}
+
+// Without this the seals could be taken for what a command said, or what it said for seals.
+func TestSealsAreTakenOut(t *testing.T) {
+	fakeEngine(t, "docker")
+	k := &Container{Program: "docker", Node: "n1", Name: "db-1"}
+	for _, want := range []string{"", "x", "x\n", "\n", "a\n\n", strings.Repeat("x", 100000)} {
+		r, err := k.Exec(t.Context(), Command{Script: `printf %s "$1" >&2; exit 7`, Args: []string{want}})
+		var exit *ExitError
+		if !errors.As(err, &exit) || r.Exit != 7 || string(r.Stderr) != want {
+			t.Errorf("%.20q came back as %.20q (%d bytes), %v", want, r.Stderr, len(r.Stderr), err)
+		}
+	}
+	for _, size := range []int{maxOutputBytes - 60, maxOutputBytes - 10, maxOutputBytes + 1, maxOutputBytes + 20000} {
+		r, err := k.Exec(t.Context(), Command{Script: `head -c "$1" /dev/zero >&2; exit 3`, Args: []string{fmt.Sprint(size)}})
+		if r.Exit != 3 || len(r.Stderr) > maxOutputBytes {
+			t.Errorf("after %d bytes of errors: status %d, %d bytes kept, %.100q", size, r.Exit, len(r.Stderr), err)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"time"
 )
 
@@ -19,7 +20,7 @@ type Local struct {
 
 // Exec runs a command as a process group of its own. When its time is up it is killed, with all that it started.
 func (l *Local) Exec(ctx context.Context, c Command) (Result, error) {
-	return c.process(ctx, l, l.Node, l.SudoPassword, "/bin/sh", "-c")
+	return c.process(ctx, l, launcher{node: l.Node, program: "/bin/sh", args: []string{"-c"}, sudoPassword: l.SudoPassword})
 }
 
 // Upload copies a file to another place.
@@ -31,19 +32,31 @@ func (l *Local) Download(ctx context.Context, f File) error { return downloadByE
 // Close has nothing to free.
 func (l *Local) Close() error { return nil }
 
-// process runs a command by a program of this machine that takes the line for the shell as its last argument. by is the
-// remote that it is for.
-func (c Command) process(ctx context.Context, by Remote, node string, sudoPassword Secret, program string, args ...string) (Result, error) {
+// A launcher is a program of this machine that takes a line for a shell as its last argument.
+type launcher struct {
+	node         string // in messages
+	program      string
+	args         []string
+	sudoPassword Secret
+	seal         seal                              // "" if the program's end is the command's
+	refused      func(exit int, said string) error // why the program ended without the seal
+}
+
+// process runs a command by a program of this machine. by is the remote that it is for.
+func (c Command) process(ctx context.Context, by Remote, l launcher) (Result, error) {
 	if !c.killing {
 		c.mark = newMark()
 	}
-	line, stdin, err := c.shell(sudoPassword)
+	line, stdin, err := c.shell(l.sudoPassword)
 	if err != nil {
-		return Result{}, fmt.Errorf("%s: %w", node, err)
+		return Result{}, fmt.Errorf("%s: %w", l.node, err)
+	}
+	if l.seal != "" {
+		line = l.seal.line(line)
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.limit())
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, append(args, line)...)
+	cmd := exec.CommandContext(ctx, l.program, slices.Concat(l.args, []string{line})...)
 	stdout, kept, stderr := c.outputs()
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
 	cmd.WaitDelay = killWait
@@ -58,21 +71,36 @@ func (c Command) process(ctx context.Context, by Remote, node string, sudoPasswo
 	}
 	if err := cmd.Start(); err != nil {
 		if errors.Is(err, exec.ErrNotFound) {
-			err = fmt.Errorf("%w (hint: install %s, or another kind of remote)", err, program)
+			err = fmt.Errorf("%w (hint: install %s, or another kind of remote)", err, l.program)
 		}
-		return Result{}, &LostError{Node: node, Command: c.String(), Err: err}
+		return Result{}, &LostError{Node: l.node, Command: c.String(), Err: err}
 	}
 	err = cmd.Wait()
+	began, sealed, status := true, false, 0
+	if l.seal != "" {
+		began, sealed, status = l.seal.open(stderr)
+	}
 	if ctx.Err() != nil {
-		lost := &LostError{Node: node, Command: c.String(), Started: true, Killed: killed, Err: ctx.Err()}
+		lost := &LostError{Node: l.node, Command: c.String(), Started: true, Killed: killed, Err: ctx.Err()}
 		return Result{Stdout: kept.kept, Stderr: stderr.kept}, lost
 	}
 	var exited *exec.ExitError
 	if err != nil && !errors.As(err, &exited) && !errors.Is(err, exec.ErrWaitDelay) {
-		return Result{}, fmt.Errorf("%s: %s: %w", node, c, err)
+		return Result{}, fmt.Errorf("%s: %s: %w", l.node, c, err)
 	}
 	exit, signal := ending(cmd.ProcessState)
-	return c.ended(node, exit, signal, kept, stderr)
+	switch {
+	case sealed:
+		exit, signal = status, ""
+	case l.seal != "":
+		said := lastLine(stderr.kept)
+		if said == "" && !began {
+			said = lastLine(kept.kept) // Docker's client prints there what the runtime says
+		}
+		lost := &LostError{Node: l.node, Command: c.String(), Started: began, Err: l.refused(exit, said)}
+		return Result{Stdout: kept.kept, Stderr: stderr.kept}, lost
+	}
+	return c.ended(l.node, exit, signal, kept, stderr)
 }
 
 // kill kills what a command started, and tells whether there was something.

@@ -110,17 +110,19 @@ func (e *ExitError) Error() string {
 	if e.Result.Signal != "" {
 		msg = fmt.Sprintf("%s: %s: ended by signal %s", e.Node, e.Command, e.Result.Signal)
 	}
-	said := strings.TrimSpace(string(e.Result.Stderr))
-	if i := strings.LastIndexByte(said, '\n'); i >= 0 {
-		said = said[i+1:]
-	}
-	if said != "" {
+	if said := lastLine(e.Result.Stderr); said != "" {
 		msg += ": " + shortened(said)
 	}
 	if e.asUser != "" && strings.Contains(string(e.Result.Stderr), "sudo:") {
 		msg += fmt.Sprintf(" (hint: as the user that logs in, try: sudo -u %s true; give the sudo password, or allow it without one)", Quote(e.asUser))
 	}
 	return msg
+}
+
+// lastLine is the last line of an output that isn't blank.
+func lastLine(said []byte) string {
+	text := strings.TrimSpace(string(said))
+	return text[strings.LastIndexByte(text, '\n')+1:]
 }
 
 // A LostError tells of a command whose end nobody knows: the time was up, or the connection broke.
@@ -151,13 +153,21 @@ func (e *LostError) Unwrap() error { return e.Err }
 type output struct {
 	kept []byte
 	cut  bool
+	tail []byte // the end of what isn't kept
 }
+
+// tailBytes is how much of the end is kept of an output that is cut.
+const tailBytes = 4096
 
 // Write never fails.
 func (o *output) Write(p []byte) (int, error) {
 	room := min(len(p), maxOutputBytes-len(o.kept))
 	o.kept = append(o.kept, p[:room]...)
-	o.cut = o.cut || room < len(p)
+	if room < len(p) {
+		o.cut = true
+		o.tail = append(o.tail, p[room:]...)
+		o.tail = append(o.tail[:0], o.tail[max(0, len(o.tail)-tailBytes):]...)
+	}
 	return len(p), nil
 }
 

@@ -58,6 +58,11 @@ func hostileDir(t *testing.T) string {
 // checkRemote is what every remote must do alike.
 func checkRemote(t *testing.T, r Remote) {
 	t.Run("hostile values", func(t *testing.T) { checkHostile(t, r) })
+	checkOther(t, r)
+}
+
+// checkOther is all of checkRemote but a command for each hostile value.
+func checkOther(t *testing.T, r Remote) {
 	t.Run("endings", func(t *testing.T) { checkEndings(t, r) })
 	t.Run("input and limits", func(t *testing.T) { checkStreams(t, r) })
 	t.Run("files", func(t *testing.T) { checkFiles(t, r) })
@@ -92,8 +97,10 @@ func checkEndings(t *testing.T, r Remote) {
 	if _, err := r.Exec(t.Context(), Command{Args: []string{"no-such-program-here"}}); !errors.As(err, &exit) || exit.Result.Exit != 127 {
 		t.Errorf("a program that is missing gave %v, want status 127", err)
 	}
-	if _, err := r.Exec(t.Context(), Command{Script: "kill -9 $$"}); !errors.As(err, &exit) || exit.Result.Exit != 128+9 || exit.Result.Signal == "" {
+	if _, err := r.Exec(t.Context(), Command{Script: "kill -9 $$"}); !errors.As(err, &exit) || exit.Result.Exit != 128+9 {
 		t.Errorf("a killed command gave %v", err)
+	} else if _, contained := r.(*Container); (exit.Result.Signal == "") != contained { // of a container only the status is told
+		t.Errorf("a killed command's signal is %q", exit.Result.Signal)
 	}
 	_, err = r.Exec(t.Context(), Command{Script: "sleep 20", Timeout: 200 * time.Millisecond})
 	var lost *LostError

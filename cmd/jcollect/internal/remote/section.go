@@ -107,6 +107,13 @@ func Read(n *plan.Node, p *plan.Problems) Plan {
 			}
 		}
 	}
+	if r.Kind == KindDocker || r.Kind == KindPodman {
+		for _, key := range []string{"sudo-password-env", "sudo-password-file"} {
+			if at := n.Get(key); at != nil {
+				p.Add(at.Pos, "leave it out", "remote: %s is of no use: in a container %s runs commands as root, without sudo", key, r.Kind)
+			}
+		}
+	}
 	for _, s := range []struct {
 		name string
 		from Source
@@ -270,12 +277,12 @@ func (r Plan) open(nodeName string) (Remote, error) {
 		name = host
 	}
 	var remote Remote
-	user := "" // who logs in; a process or a container becomes root only if asked to
+	user := "" // who logs in; a local process becomes root only if asked to, and a container says itself
 	switch r.Kind {
 	case KindLocal:
 		remote, user = &Local{Node: nodeName, SudoPassword: password}, ""
 	case KindDocker, KindPodman:
-		remote, user = &Container{Program: r.Kind, Node: nodeName, Name: name, User: r.User, SudoPassword: password}, ""
+		remote, user = &Container{Program: r.Kind, Node: nodeName, Name: name, User: r.User}, ""
 	default:
 		o, err := r.options(nodeName, name)
 		if err != nil {

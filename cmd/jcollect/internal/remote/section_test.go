@@ -74,19 +74,20 @@ func writeHome(t *testing.T, home, name, text string) {
 // Without this a mistake in the section would show only when the first node is reached, as something else.
 func TestSectionMistakes(t *testing.T) {
 	for text, want := range map[string]string{
-		"{kind: telnet}":                      `plan.yaml:1:8: "telnet"`,
-		"{kind: docker, port: 22}":            "port is for ssh, not for docker",
-		"{kind: local, user: x}":              "local commands run as",
-		"{user: -x}":                          `"-x" can't be the name of a user`,
-		"{user: 'a b'}":                       "can't be the name of a user",
-		"{port: 0}":                           "no whole number",
-		"{password: x}":                       `no key "password"`,
-		"{password-env: A, password-file: b}": "both password-env and password-file",
-		"{jump: [a, -oProxyCommand=x]}":       "is no host",
-		"{hosts: {n1: -x}}":                   "can't be reached",
-		"{hosts: x}":                          "want a map",
-		"{sudo: perhaps}":                     "no truth value",
-		"{keepalive: 5}":                      "5",
+		"{kind: telnet}":                       `plan.yaml:1:8: "telnet"`,
+		"{kind: docker, port: 22}":             "port is for ssh, not for docker",
+		"{kind: docker, sudo-password-env: X}": "docker runs commands as root, without sudo",
+		"{kind: local, user: x}":               "local commands run as",
+		"{user: -x}":                           `"-x" can't be the name of a user`,
+		"{user: 'a b'}":                        "can't be the name of a user",
+		"{port: 0}":                            "no whole number",
+		"{password: x}":                        `no key "password"`,
+		"{password-env: A, password-file: b}":  "both password-env and password-file",
+		"{jump: [a, -oProxyCommand=x]}":        "is no host",
+		"{hosts: {n1: -x}}":                    "can't be reached",
+		"{hosts: x}":                           "want a map",
+		"{sudo: perhaps}":                      "no truth value",
+		"{keepalive: 5}":                       "5",
 	} {
 		if _, problems := section(t, text); len(problems) != 1 || !strings.Contains(problems[0], want) {
 			t.Errorf("%s gave %q, want %q", text, problems, want)
@@ -121,7 +122,7 @@ func TestConnectGreets(t *testing.T) {
 		t.Errorf("n2 gave %v", err)
 	}
 	talks := filepath.Join(t.TempDir(), "docker")
-	if err := os.WriteFile(talks, []byte("#!/bin/sh\necho Welcome\nshift 3\nexec \"$@\"\n"), 0o755); err != nil {
+	if err := os.WriteFile(talks, []byte("#!/bin/sh\necho Welcome\nshift 6\nexec \"$@\"\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", filepath.Dir(talks)+":"+os.Getenv("PATH"))

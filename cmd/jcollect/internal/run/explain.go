@@ -129,6 +129,7 @@ func reach(r remote.Plan) []string {
 		return append(lines, "commands run as processes of this machine")
 	case remote.KindDocker, remote.KindPodman:
 		add(true, "by %s exec, in the containers of these names", r.Kind)
+		add(r.User != "", "user: %s", r.User)
 	default:
 		add(true, "by ssh, as ~/.ssh/config has it")
 		add(r.User != "", "user: %s", r.User)
@@ -140,7 +141,9 @@ func reach(r remote.Plan) []string {
 		add(r.AcceptNew, "hosts that are seen for the first time are trusted")
 		add(!r.AcceptNew, "a host whose key isn't known is refused")
 	}
-	add(r.Sudo != nil && *r.Sudo, "commands run as root, by sudo")
+	container := r.Kind == remote.KindDocker || r.Kind == remote.KindPodman
+	add(r.Sudo != nil && *r.Sudo && !container, "commands run as root, by sudo")
+	add(r.Sudo != nil && *r.Sudo && container, "commands run as root")
 	add(r.SudoPassword.String() != "", "password of sudo: %s", r.SudoPassword)
 	for _, name := range sortedHosts(r.Hosts) {
 		add(true, "%s is reached as %s", name, r.Hosts[name])
