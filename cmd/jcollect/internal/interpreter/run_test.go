@@ -342,6 +342,39 @@ func TestRefusedClients(t *testing.T) {
 	}
 }
 
+// distant is a database that takes 60 ms to connect to, and can't be reached in the first two minutes.
+type distant struct {
+	*scripted
+	begun time.Time
+}
+
+func (d distant) Open(ctx context.Context, p client.Process) (client.Session, error) {
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-time.After(60 * time.Millisecond):
+	}
+	if time.Since(d.begun) < 2*time.Minute {
+		return nil, errors.New("connection refused")
+	}
+	return d.scripted.Open(ctx, p)
+}
+
+// Without this a client that was refused for a while would be so for ever, where its operations have little time: what
+// it has to wait before it tries again would leave none to connect in. The final reads of such a run would all fail.
+func TestRefusalsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, _ := options(generator.TimeLimit(3*time.Minute, generator.Repeat(do("a"))), 1, distant{&scripted{invoke: func(ctx context.Context, s *script, c client.Call) client.Outcome {
+			return after(ctx, 40*time.Millisecond, c)
+		}}, time.Now()})
+		o.Timeout = 100 * time.Millisecond
+		sum, err := Run(t.Context(), o)
+		if err != nil || sum.OK < 1000 || sum.Abandoned > 0 {
+			t.Errorf("got %+v, %v, want every operation of the last minute to succeed", sum, err)
+		}
+	})
+}
+
 // Without this the end of a run from outside could cut operations off that would have ended, wait for those that
 // don't, or begin new ones.
 func TestStop(t *testing.T) {

@@ -102,6 +102,7 @@ func (w *worker) perform(t task) (r result) {
 		r.out = client.Outcome{Type: history.OK}
 		return r
 	}
+	w.holdBack()
 	ctx, cancel := context.WithTimeout(w.ctx, t.timeout)
 	defer cancel()
 	session, err := w.open(ctx, t.op.Process)
@@ -142,8 +143,16 @@ func failure(code, text string) history.Value {
 	return edn.NewVector([]history.Value{edn.NewKeyword(code), edn.NewString(text)})
 }
 
-// open is the session of a process: the one that there is, or a new one. A process that is refused again and again has to
-// wait, twice as long each time: a node that is down would otherwise fill the history with refusals, as fast as they come.
+// holdBack makes a process that was refused wait before it tries again, twice as long each time: a node that is down would
+// otherwise fill the history with refusals, as fast as they come. The wait is not part of the operation's time: of a short
+// one nothing would be left to connect in, and who was refused often enough would be refused for ever.
+func (w *worker) holdBack() {
+	if w.refused > 0 {
+		pause(w.ctx, w.gone, min(w.o.Grace/2, time.Millisecond<<min(w.refused-1, 10)))
+	}
+}
+
+// open is the session of a process: the one that there is, or a new one.
 func (w *worker) open(ctx context.Context, process int32) (client.Session, error) {
 	if process == generator.Nemesis {
 		return w.o.Nemesis, nil
@@ -155,9 +164,6 @@ func (w *worker) open(ctx context.Context, process int32) (client.Session, error
 		return session, nil
 	}
 	w.end()
-	if w.refused > 0 {
-		pause(ctx, w.gone, min(time.Second, time.Millisecond<<min(w.refused-1, 10)))
-	}
 	p := w.o.Use.Process(process)
 	session, err := w.o.Driver.Open(ctx, p)
 	if err != nil {
