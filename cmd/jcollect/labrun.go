@@ -11,6 +11,7 @@ import (
 
 	"jcheck/cmd/jcollect/internal/lab"
 	"jcheck/cmd/jcollect/internal/plan"
+	"jcheck/cmd/jcollect/internal/run"
 )
 
 // A labRun is a run on a cluster that is made for it on this machine. The run itself is another process of jcollect, in
@@ -71,11 +72,23 @@ func (l *labRun) changePlan(f *planFlags) error {
 // needsOne tells whether a lab has to be made first.
 func (l *labRun) needsOne() bool { return l.nodes > 0 && l.room == nil }
 
+// wants is the lab that tests need.
+func (l *labRun) wants(tests ...*run.Test) lab.Options {
+	o := lab.Options{Nodes: l.nodes, Kind: l.kind}
+	for _, t := range tests {
+		if t.OS == "debian" || t.OS == "ubuntu" {
+			o.Packages = append(o.Packages, t.DB.Packages...)
+		}
+		o.Firewall = o.Firewall || t.Nemesis.CutsNetwork() && !t.SkipImpossible
+	}
+	return o
+}
+
 // runInside makes the lab, runs this command in its room, and ends the lab, whatever happens.
-func (l *labRun) runInside(e *env) error {
+func (l *labRun) runInside(e *env, o lab.Options) error {
 	ctx, cancel := context.WithTimeout(e.soft, labTime)
 	defer cancel()
-	cluster, err := lab.Up(ctx, lab.Options{Nodes: l.nodes, Kind: l.kind})
+	cluster, err := lab.Up(ctx, o)
 	if err != nil {
 		e.code = max(e.code, exitCrash)
 		if e.soft.Err() != nil {

@@ -58,7 +58,7 @@ func runCommand(e *env) *cobra.Command {
 			return err
 		}
 		if o.lab.needsOne() {
-			return o.lab.runInside(e)
+			return o.lab.runInside(e, o.lab.wants(t))
 		}
 		for range max(t.TestCount, 1) {
 			e.tell(t.Run(launch))

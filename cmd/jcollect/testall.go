@@ -73,7 +73,7 @@ invalid, else 0.`,
 			return err
 		}
 		if o.lab.needsOne() {
-			return o.lab.runInside(e)
+			return o.lab.runInside(e, o.lab.wants(tests...))
 		}
 		results := e.series(tests, func(t *run.Test) run.Outcome { return runTest(t, launch) })
 		e.code = seriesCode(results)

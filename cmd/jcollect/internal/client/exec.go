@@ -98,7 +98,7 @@ func newExec(o execOptions, u Use) (*execDriver, error) {
 		return nil, fmt.Errorf("client exec: %w (hint: a list, command: [%s])", err, strings.Join(strings.Fields(o.command[0]), ", "))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("client exec: %w (hint: command is looked for in the plan's folder if it has a slash, and else in PATH)", err)
+		return nil, fmt.Errorf("client exec: %w (hint: %s)", err, lacking(o.command[0]))
 	}
 	if found, err = filepath.Abs(found); err != nil {
 		return nil, fmt.Errorf("client exec: %w", err)
@@ -108,6 +108,18 @@ func newExec(o execOptions, u Use) (*execDriver, error) {
 		log = io.Discard
 	}
 	return &execDriver{o: o, use: u, path: found, log: &lineLog{to: log}}, nil
+}
+
+// interpreters are programs that clients are often run by, and Debian's packages that have them.
+var interpreters = map[string]string{"python3": "python3", "node": "nodejs", "ruby": "ruby", "perl": "perl", "php": "php-cli",
+	"java": "default-jre-headless"}
+
+// lacking is what to do about a program that isn't there.
+func lacking(program string) string {
+	if pack := interpreters[program]; pack != "" {
+		return "clients run on this machine; on Debian: apt-get update && apt-get install --no-install-recommends " + pack
+	}
+	return "command is looked for in the plan's folder if it has a slash, and else in PATH"
 }
 
 // Setup asks a program to make what the workload needs, if the plan says that it can.

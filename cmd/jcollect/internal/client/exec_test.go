@@ -441,6 +441,12 @@ func TestExecSection(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", command, err, want)
 		}
 	}
+	t.Setenv("PATH", dir)
+	for program, want := range map[string]string{"python3": "apt-get install --no-install-recommends python3)", "nothing": "PATH)"} {
+		if _, err := newExec(execOptions{command: []string{program}}, Use{Dir: dir}); err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", program, err, want)
+		}
+	}
 }
 
 // Without this a program could be asked to set up although it can't, or its answer go unheard.

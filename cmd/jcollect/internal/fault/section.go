@@ -223,6 +223,9 @@ func (f Plan) Check(nodes []string, p *plan.Problems) {
 // has tells whether a fault is to be injected.
 func (f Plan) has(name string) bool { return slices.Contains(f.Faults, name) }
 
+// CutsNetwork tells whether faults are wanted that take a firewall on the nodes.
+func (f Plan) CutsNetwork() bool { return f.has("partition") || f.has("packet") }
+
 // beat is the rhythm of a fault.
 func (f Plan) beat(name string) Beat {
 	if b, ok := f.Beats[name]; ok {

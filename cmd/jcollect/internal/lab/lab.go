@@ -63,6 +63,9 @@ type Options struct {
 	Kind  string // "" is KindNamespace
 	Name  string // "" is one that no other lab has
 	Dir   string // where labs lie; "" is DefaultDir
+	// What a test needs on the nodes, looked for on this machine before the lab is made.
+	Packages []string // by Debian's names, with =VERSION for a certain one
+	Firewall bool     // a program that drops packets
 }
 
 // A Node is one machine of a lab.

@@ -1,8 +1,10 @@
 package lab_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -50,17 +52,58 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// Without this a machine that can have no lab could be told of one lack at a time, or not how to mend it.
+// Without this a machine that could have no lab could be told of one lack at a time, or not how to mend all of them.
 func TestMissingSaysAll(t *testing.T) {
-	err := &lab.MissingError{Lacks: []lab.Lack{{What: "no sshd", Hint: "apt-get install openssh-server"}, {What: "no program ip", Hint: "apt-get install iproute2"}}}
-	want := "a lab can't be made here: no sshd (hint: apt-get install openssh-server); no program ip (hint: apt-get install iproute2)"
+	t.Setenv("PATH", t.TempDir())
+	err := &lab.MissingError{Lacks: []lab.Lack{{What: "only root may make namespaces", Hint: "sudo jcollect ..."},
+		{What: "no program mount", Packages: []string{"mount"}}, {What: "no program umount", Packages: []string{"mount"}},
+		{What: "not installed: redis-server", Packages: []string{"redis-server"}}}}
+	want := "a lab can't be made here: only root may make namespaces; no program mount; no program umount; not installed: redis-server " +
+		"(hint: sudo jcollect ...; apt-get update && apt-get install --no-install-recommends mount redis-server)"
 	if got := err.Error(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	t.Setenv("PATH", t.TempDir())
 	for _, l := range append(lab.Missing(lab.KindNamespace), lab.Missing(lab.KindUML)...) {
-		if l.What == "" || l.Hint == "" {
+		if l.What == "" || l.Hint == "" && len(l.Packages) == 0 {
 			t.Errorf("%+v says not enough", l)
 		}
+	}
+	programs(t, map[string]string{"dnf": "exit 0"})
+	if got, want := lab.Installing([]string{"iproute2", "openssh-server"}), "dnf install iproute openssh-server"; got != want {
+		t.Errorf("with dnf: got %q, want %q", got, want)
+	}
+}
+
+// programs makes a PATH of programs that are scripts.
+func programs(t *testing.T, scripts map[string]string) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, script := range scripts {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", dir)
+}
+
+// Without this a lab could be made on a machine that lacks the database, where its nodes, without a way out, try in vain
+// to install it.
+func TestMissingPackages(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("labs need Linux")
+	}
+	programs(t, map[string]string{"dpkg-query": `case "$5" in there) printf installed;; gone) printf config-files;; *) exit 1;; esac`})
+	o := lab.Options{Dir: t.TempDir(), Packages: []string{"there", "gone", "there=1.2", "never=3", "gone"}}
+	_, err := lab.Up(t.Context(), o)
+	var missing *lab.MissingError
+	if !errors.As(err, &missing) {
+		t.Fatalf("got %v, want all that is missing", err)
+	}
+	last := missing.Lacks[len(missing.Lacks)-1]
+	if want := "not installed: gone, never=3"; last.What != want || strings.Join(last.Packages, " ") != "gone never=3" {
+		t.Errorf("got %+v, want %q", last, want)
+	}
+	if left, err := os.ReadDir(o.Dir); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
 	}
 }

@@ -32,7 +32,7 @@ func Up(ctx context.Context, o Options) (*Lab, error) {
 	if o.Kind != KindNamespace && o.Kind != KindUML {
 		return nil, fmt.Errorf("%q is no kind of lab (hint: %s, %s)", o.Kind, KindNamespace, KindUML)
 	}
-	if missing := Missing(o.Kind); len(missing) > 0 {
+	if missing := o.missing(); len(missing) > 0 {
 		return nil, &MissingError{missing}
 	}
 	l, err := prepare(o)

@@ -5,7 +5,6 @@ package node
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -47,13 +46,43 @@ func Each(ctx context.Context, nodes []*Node, f func(ctx context.Context, n *Nod
 
 // Failed is what Each returned as one error, by the names of the nodes; nil if nothing went wrong.
 func Failed(failed map[string]error) error {
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(failed)) {
+	return Together(slices.Sorted(maps.Keys(failed)), failed)
+}
+
+// Together is what went wrong on nodes as one error, a line for each, in the order of the names; those that say the same
+// share a line. It is nil if nothing went wrong.
+func Together(names []string, failed map[string]error) error {
+	var list []*alike
+	for _, name := range names {
 		err := failed[name]
-		if !strings.HasPrefix(err.Error(), name+":") {
-			err = fmt.Errorf("%s: %w", name, err)
+		if err == nil {
+			continue
 		}
-		errs = append(errs, err)
+		text := strings.TrimPrefix(err.Error(), name+": ")
+		i := slices.IndexFunc(list, func(a *alike) bool { return a.text == text })
+		if i < 0 {
+			i = len(list)
+			list = append(list, &alike{text: text})
+		}
+		list[i].names = append(list[i].names, name)
+		list[i].errs = append(list[i].errs, err)
+	}
+	var errs []error
+	for _, a := range list {
+		errs = append(errs, a)
 	}
 	return errors.Join(errs...)
 }
+
+// alike is what several nodes say in the same words.
+type alike struct {
+	names []string
+	text  string // without the name of a node
+	errs  []error
+}
+
+// Error names the nodes once.
+func (a *alike) Error() string { return strings.Join(a.names, ", ") + ": " + a.text }
+
+// Unwrap is each node's own error.
+func (a *alike) Unwrap() []error { return a.errs }

@@ -2,32 +2,20 @@ package run
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"jcheck/cmd/jcollect/internal/client"
 	"jcheck/cmd/jcollect/internal/node"
 )
 
-// perNode is one error of those of several nodes, a line for each, in the order of the plan; nil if there are none.
+// perNode is one error of those of several nodes, in the order of the plan; nil if there are none.
 func perNode(nodes []*node.Node, failed map[string]error) error {
-	var errs []error
+	var names []string
 	for _, n := range nodes {
-		if err := failed[n.Name]; err != nil {
-			errs = append(errs, named(n.Name, err))
-		}
+		names = append(names, n.Name)
 	}
-	return errors.Join(errs...)
-}
-
-// named is an error with the name of its node, unless it says it already.
-func named(name string, err error) error {
-	if strings.HasPrefix(err.Error(), name+":") {
-		return err
-	}
-	return fmt.Errorf("%s: %w", name, err)
+	return node.Together(names, failed)
 }
 
 // connectIfNeeded reaches all nodes, if anything is to be done there.
