@@ -129,8 +129,21 @@ func (n *Nemesis) kindsOn(on *node.Node) []string {
 }
 
 // renewOne renews a lease. One that is gone, though its fault was not healed, is one by which the node healed itself.
+// Whoever injects or heals there right now may be about to arm the lease, or have released it a moment ago; then the next
+// round tells.
 func (n *Nemesis) renewOne(ctx context.Context, kind string, on *node.Node) {
 	err := n.o.Leases.Renew(ctx, on, leaseID(kind))
+	if agent.Is(err, agent.NotFound) {
+		select {
+		case n.busy[on.Name] <- struct{}{}:
+			defer func() { <-n.busy[on.Name] }()
+		default:
+			return
+		}
+		if n.isOn(kind, on.Name) {
+			err = n.o.Leases.Renew(ctx, on, leaseID(kind)) // what was at work until now may have armed another
+		}
+	}
 	switch {
 	case err == nil || ctx.Err() != nil || !n.isOn(kind, on.Name):
 	case agent.Is(err, agent.NotFound):

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"jcheck/cmd/jcollect/internal/client"
 	"jcheck/cmd/jcollect/internal/db"
 	"jcheck/cmd/jcollect/internal/generator"
+	"jcheck/cmd/jcollect/internal/node"
 	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/cmd/jcollect/internal/remote"
 	"jcheck/history"
@@ -341,6 +343,68 @@ func TestRenewal(t *testing.T) {
 		synctest.Wait()
 		if notes := n.Notes(); len(notes) != 1 || !strings.Contains(notes[0], "n1 healed the fault pause by itself") {
 			t.Errorf("notes: got %q", notes)
+		}
+		if err := n.Teardown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// farLeases are leases on nodes that are far away: an order takes a second to get there, and the answer one to come back.
+type farLeases struct {
+	mu    sync.Mutex
+	armed map[string]bool
+}
+
+func (l *farLeases) order(id string, f func() error) error {
+	time.Sleep(time.Second)
+	l.mu.Lock()
+	err := f()
+	l.mu.Unlock()
+	time.Sleep(time.Second)
+	return err
+}
+
+func (l *farLeases) Arm(_ context.Context, _ *node.Node, id string, _ time.Duration, _ []agent.Command) error {
+	return l.order(id, func() error { l.armed[id] = true; return nil })
+}
+
+func (l *farLeases) Renew(_ context.Context, _ *node.Node, id string) error {
+	return l.order(id, func() error {
+		if !l.armed[id] {
+			return &agent.Error{Code: agent.NotFound, Text: "no lease"}
+		}
+		return nil
+	})
+}
+
+func (l *farLeases) Release(_ context.Context, _ *node.Node, id string) error {
+	return l.order(id, func() error { delete(l.armed, id); return nil })
+}
+
+// Without it a renewal that comes while a fault is injected or healed could take its lease for one that ran out: the run
+// would tell of a healing that never was, and forget that the fault is on.
+func TestRenewalBesideInjections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nodes, _ := fakeNodes(1)
+		leases := &farLeases{armed: map[string]bool{}}
+		n, err := New(planOf(t, "{faults: [pause], lease: 21s}"), Options{Nodes: nodes, DB: &fakeDB{}, Leases: leases})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 50 {
+			invoke(n, "pause", edn.NewKeyword("all"))
+			time.Sleep(time.Duration(i%10) * 700 * time.Millisecond)
+			if !n.isOn("pause", "n1") || !leases.armed["fault-pause"] {
+				t.Fatalf("after pause %d: the fault is forgotten, or has no lease", i)
+			}
+			invoke(n, "resume", history.Value{})
+			if n.isOn("pause", "n1") || leases.armed["fault-pause"] {
+				t.Fatalf("after resume %d: the fault is still on, or has a lease", i)
+			}
+		}
+		if notes := n.Notes(); len(notes) > 0 {
+			t.Errorf("notes: got %q, want none", notes)
 		}
 		if err := n.Teardown(t.Context()); err != nil {
 			t.Error(err)
