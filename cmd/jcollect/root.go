@@ -86,6 +86,7 @@ func verbs(e *env) []*cobra.Command {
 		inGroup(groupRun, runCommand(e)),
 		inGroup(groupRun, testAllCommand(e, runOnce)),
 		inGroup(groupRun, analyzeCommand(e)),
+		inGroup(groupRun, serveCommand(e)),
 		inGroup(groupPlan, initCommand(e)),
 		inGroup(groupPlan, explainCommand(e)),
 		inGroup(groupPlan, simulateCommand(e)),

@@ -55,6 +55,7 @@ var rooms = []struct {
 	{"cmd/jcollect/internal/interpreter", []string{"history", "internal/edn", "cmd/jcollect/internal/generator", "cmd/jcollect/internal/client"}},
 	{"cmd/jcollect/internal/lab", []string{"cmd/jcollect/internal/plan", "cmd/jcollect/internal/remote", "cmd/jcollect/internal/node"}},
 	{"cmd/jcollect/internal/lab/labtest", []string{"cmd/jcollect/internal/lab", "cmd/jcollect/internal/remote"}},
+	{"cmd/jcollect/internal/web", []string{"internal/store"}},
 	{"cmd/jcollect/internal/run", []string{"*"}},
 	{"fixtures", nil},
 	{"examples", []string{"*"}},
