@@ -26,6 +26,7 @@ type example struct {
 	args  []string
 	code  int
 	says  string // a pattern of the report
+	kept  string // a pattern of the history; "" is any
 	only  string // a pattern of all kinds of anomalies; "" is any
 	tries int    // how often chance may be on the database's side
 }
@@ -37,6 +38,10 @@ var examples = []example{
 	{name: "etcd", plan: "etcd", nodes: 3, needs: "etcd", args: []string{"--time-limit", "20s"}, code: exitValid, tries: 1, says: `linearizable: valid`},
 	{name: "etcd-serializable-reads", plan: "etcd", nodes: 3, needs: "etcd", args: []string{"--set", "client.serializable=true"},
 		code: exitInvalid, tries: 2, says: `linearizable: invalid`},
+	// With this seed two members leave before others are cut off and killed; in the end each knows all five again.
+	{name: "etcd-membership", plan: "etcd-membership", nodes: 5, needs: "etcd", args: []string{"--time-limit", "16s", "--seed", "7"}, code: exitValid, tries: 1,
+		says: `(?s)linearizable: valid.*membership  \[:removed "n[1-5]"\].*membership  \[:removed`,
+		kept: `:f :check-members, :value \{("n[1-5]" #\{"n1" "n2" "n3" "n4" "n5"\}(, )?){5}\}`},
 	{name: "postgresql-serializable", plan: "postgresql", nodes: 1, needs: "postgres", args: []string{"--time-limit", "5s"},
 		code: exitValid, tries: 1, says: `elle: valid`},
 	{name: "postgresql-repeatable-read", plan: "postgresql", nodes: 1, needs: "postgres",
@@ -92,6 +97,13 @@ func (e example) run(t *testing.T, program string) {
 		cancel()
 		if cmd.ProcessState.ExitCode() == e.code {
 			e.judge(t, report.String())
+			history, err := os.ReadFile(filepath.Join(cmd.Dir, "store", "latest", "history.edn"))
+			if err != nil {
+				t.Error(err)
+			}
+			if !regexp.MustCompile(e.kept).Match(history) {
+				t.Errorf("no operation of the history matches %s; what was done to the members:\n%s", e.kept, regexp.MustCompile(`.*(-node|-members),.*`).FindAll(history, -1))
+			}
 			return
 		}
 		err = cmd.Err

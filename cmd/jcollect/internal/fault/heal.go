@@ -21,7 +21,7 @@ const healPause = time.Second
 func (n *Nemesis) Heal(ctx context.Context) map[string]error { return n.healAll(ctx) }
 
 func (n *Nemesis) healAll(ctx context.Context) map[string]error {
-	return n.each(ctx, n.names, func(ctx context.Context, on *node.Node) error {
+	errs := n.each(ctx, n.names, func(ctx context.Context, on *node.Node) error {
 		var err error
 		for try := range healTries {
 			if try > 0 && !sleep(ctx, healPause) {
@@ -33,6 +33,12 @@ func (n *Nemesis) healAll(ctx context.Context) map[string]error {
 		}
 		return err
 	})
+	for _, k := range kinds(n.plan) {
+		if k.last != nil {
+			errs = merge(errs, k.last(ctx, n))
+		}
+	}
+	return errs
 }
 
 // healNode undoes everything on one node: each kind as its row says, in the order of the table.
@@ -61,7 +67,9 @@ func (n *Nemesis) healNode(ctx context.Context, on *node.Node) error {
 			}
 			continue
 		}
-		errs = append(errs, n.release(ctx, k.name, on))
+		if k.last == nil { // else it is on until then
+			errs = append(errs, n.release(ctx, k.name, on))
+		}
 	}
 	return errors.Join(errs...)
 }

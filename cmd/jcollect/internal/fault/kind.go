@@ -37,6 +37,8 @@ type kind struct {
 	prepare, restore func(ctx context.Context, n *Nemesis, on *node.Node) error
 	// revive is what heals it on a node through the database; nil if nothing does.
 	revive func(ctx context.Context, n *Nemesis, on *node.Node) error
+	// last is what heals it when all nodes are healed of all else; nil if nothing does.
+	last func(ctx context.Context, n *Nemesis) map[string]error
 	// moves are the operations of the fault.
 	moves []move
 }
@@ -50,15 +52,15 @@ type move struct {
 	extra func(ctx context.Context, n *Nemesis) []history.Field
 }
 
-// kinds is the table of faults, in the order in which they are healed in the end: the network first, since a node that
-// nobody reaches can't join again, and processes after what they stand on.
+// kinds is the table of faults, in the order in which they are healed in the end: the network first, then processes after
+// what they stand on, and members last, since a cluster takes nobody while others are away.
 func kinds(p Plan) []kind {
 	list := []kind{partitionKind(), packetKind(), clockKind(), diskFullKind(), corruptionKind(),
-		lostWritesKind(), membershipKind(), pauseKind(), killKind(), restartKind()}
+		lostWritesKind(), pauseKind(), killKind(), restartKind()}
 	for _, s := range p.Scripts {
 		list = append(list, scriptKind(s))
 	}
-	return list
+	return append(list, membershipKind())
 }
 
 // kindNames are the names of all faults that a plan may ask for.
@@ -138,9 +140,13 @@ func outcomes(names []string, word string, errs map[string]error) history.Value 
 // sortedKeys are the keys of a map in order.
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// merge adds the errors of more nodes.
-func merge(errs, more map[string]error) {
+// merge adds the errors of more nodes. Either may be nil.
+func merge(errs, more map[string]error) map[string]error {
+	if errs == nil {
+		return more
+	}
 	for name, err := range more {
 		errs[name] = errors.Join(errs[name], err)
 	}
+	return errs
 }

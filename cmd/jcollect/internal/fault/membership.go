@@ -4,9 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"jcheck/cmd/jcollect/internal/client"
@@ -22,9 +21,9 @@ import (
 type Membership struct {
 	View    string // prints the names of the members, on any node that is one
 	Remove  string // on another member: TARGET leaves
-	Removed string // on TARGET, afterwards: stop, wipe; "" is nothing
+	Removed string // on TARGET, afterwards, when its daemons are stopped: wipe; "" is nothing
 	Add     string // on a member: TARGET joins
-	Added   string // on TARGET, afterwards: start; in ADDED is what add printed
+	Added   string // on TARGET, afterwards, before its daemons are started; in ADDED is what add printed
 	Least   int    // members that stay at least; 0 is a majority of the nodes
 	Wait    time.Duration
 }
@@ -32,8 +31,8 @@ type Membership struct {
 // defaultWait is how long the members may take to see a change.
 const defaultWait = 30 * time.Second
 
-// viewEvery is how often they are asked.
-const viewEvery = 500 * time.Millisecond
+// joinEvery is between two tries of one node to join.
+const joinEvery = time.Second
 
 // readMembership reads the scripts.
 func (f *Plan) readMembership(n *plan.Node, p *plan.Problems) {
@@ -42,9 +41,9 @@ func (f *Plan) readMembership(n *plan.Node, p *plan.Problems) {
 	n.Fields(p, "membership",
 		plan.Field{Key: "view", Doc: "sh that prints the names of the members, as a member sees them", Required: true, Read: plan.Str(&m.View)},
 		plan.Field{Key: "remove", Doc: "sh on a member that removes $TARGET", Required: true, Read: plan.Str(&m.Remove)},
-		plan.Field{Key: "removed", Doc: "sh on $TARGET after its removal: stop it, wipe it", Read: plan.Str(&m.Removed)},
-		plan.Field{Key: "add", Doc: "sh on a member that adds $TARGET", Required: true, Read: plan.Str(&m.Add)},
-		plan.Field{Key: "added", Doc: "sh on $TARGET after it was added: start it. $ADDED is what add printed", Read: plan.Str(&m.Added)},
+		plan.Field{Key: "removed", Doc: "sh on $TARGET after its removal, its daemons stopped: wipe it", Read: plan.Str(&m.Removed)},
+		plan.Field{Key: "add", Doc: "sh on a member that adds $TARGET, if it isn't added yet", Required: true, Read: plan.Str(&m.Add)},
+		plan.Field{Key: "added", Doc: "sh on $TARGET after it was added, before its daemons start. $ADDED is what add printed", Read: plan.Str(&m.Added)},
 		plan.Field{Key: "least", Doc: "how many members stay (a majority of the nodes)", Read: plan.Int(&m.Least, 1, 1000)},
 		plan.Field{Key: "wait", Doc: "how long the members may take to see a change (30s)", Read: plan.Duration(&m.Wait)})
 }
@@ -60,24 +59,44 @@ func membershipKind() kind {
 			}
 			return n.needsPrimaries("membership")
 		},
-		begin: strike("membership", "remove-node"),
+		begin: wander,
 		end:   undo("add-node"),
 		final: func(Plan) []generator.Template {
-			return []generator.Template{{F: "add-node", Value: edn.NewKeyword("all")}}
+			return []generator.Template{{F: "add-node", Value: edn.NewKeyword("all")}, {F: "check-members"}}
 		},
-		revive: func(ctx context.Context, n *Nemesis, on *node.Node) error {
-			if !n.isOn("membership", on.Name) {
-				return nil
-			}
-			return n.join(ctx, on)
+		last: rejoin,
+		moves: []move{
+			{f: "remove-node", do: removeNode, extra: lastMembers},
+			{f: "add-node", do: addNode, extra: lastMembers},
+			{f: "check-members", do: checkMembers},
 		},
-		moves: []move{{f: "remove-node", do: removeNode}, {f: "add-node", do: addNode}},
 	}
 }
 
-// removeNode lets one member leave, unless too few would stay.
+// wander is the next change. Removals and additions by turns would never take a cluster of five to three: half of the
+// changes are such a pair, the others by themselves, and as many of them remove as add. Exact times want pairs.
+func wander(p Plan, rng *rand.Rand) (generator.Template, string) {
+	turn := rng.IntN(4)
+	switch {
+	case turn == 3 && p.beat("membership").On == 0:
+		return generator.Template{F: "add-node"}, ""
+	case turn == 2 && p.beat("membership").On == 0:
+		return generator.Template{F: "remove-node", Value: p.target("membership", rng).value()}, ""
+	}
+	return generator.Template{F: "remove-node", Value: p.target("membership", rng).value()}, "remove-node"
+}
+
+// removeNode lets one member leave, unless too few that answer would stay: who is down counts for nothing.
 func removeNode(ctx context.Context, n *Nemesis, c client.Call) (history.Value, error) {
-	members, err := n.view(ctx)
+	leave, err := n.change(ctx)
+	if err != nil {
+		return history.Value{}, err
+	}
+	defer leave()
+	if n.ended() {
+		return history.Value{}, errors.New("not removed: the faults have ended")
+	}
+	now, err := n.view(ctx)
 	if err != nil {
 		return history.Value{}, err
 	}
@@ -85,128 +104,222 @@ func removeNode(ctx context.Context, n *Nemesis, c client.Call) (history.Value, 
 	if err != nil {
 		return history.Value{}, err
 	}
-	chosen = slices.DeleteFunc(chosen, func(name string) bool { return !slices.Contains(members, name) })
 	least := n.plan.Membership.Least
 	if least == 0 {
 		least = majority(len(n.names))
 	}
-	if len(chosen) == 0 || len(members) <= least {
-		return edn.NewVector([]history.Value{edn.NewKeyword("none-removed"), texts(edn.Set, members)}), nil
+	chosen = slices.DeleteFunc(chosen, func(name string) bool {
+		return !slices.Contains(now.members, name) || len(without(now.answered, name)) < least
+	})
+	if len(chosen) == 0 {
+		return edn.NewVector([]history.Value{edn.NewKeyword("none-removed"), texts(edn.Set, now.members)}), nil
 	}
 	target := n.node(shuffled(chosen, n.chance())[0])
 	n.mark("membership", target.Name, true)
-	from := n.node(shuffled(without(members, target.Name), n.chance())[0])
-	if _, err = n.run(ctx, from, script{text: n.plan.Membership.Remove, env: n.targeted(from, target)}); err == nil && n.plan.Membership.Removed != "" {
-		_, err = n.run(ctx, target, script{text: n.plan.Membership.Removed, env: n.targeted(target, target)})
-	}
-	if err == nil {
-		err = n.await(ctx, target.Name, false)
-	}
-	return edn.NewVector([]history.Value{edn.NewKeyword("removed"), edn.NewString(target.Name)}), err
+	what, err := n.remove(ctx, target, now)
+	return edn.NewVector([]history.Value{edn.NewKeyword(what), edn.NewString(target.Name)}), err
 }
+
+// removeTries is how many members are told to remove another: the first may be cut off from the others.
+const removeTries = 2
+
+// remove removes a member, and says what became of that. A script that failed may have done its work: the members are
+// asked.
+func (n *Nemesis) remove(ctx context.Context, target *node.Node, now view) (what string, err error) {
+	others := shuffled(without(now.answered, target.Name), n.chance())
+	var failed error
+	for _, name := range others[:min(removeTries, len(others))] {
+		from := n.node(name)
+		_, err := n.run(ctx, from, script{text: n.plan.Membership.Remove, env: n.targeted(from, target)})
+		if err == nil {
+			failed = nil
+			break
+		}
+		failed = errors.Join(failed, fmt.Errorf("remove, on %s: %w", name, err))
+		if now, err = n.view(ctx); err != nil {
+			return "perhaps-removed", errors.Join(failed, err)
+		}
+		if !slices.Contains(now.members, target.Name) {
+			n.log.Info("a removal took place although its script failed", "node", target.Name, "error", failed)
+			failed = nil
+			break
+		}
+	}
+	if failed != nil {
+		return "not-removed", failed
+	}
+	if err := n.await(ctx, func(v view) bool { return !slices.Contains(v.members, target.Name) }); err != nil {
+		return "perhaps-removed", fmt.Errorf("%s: %w", target.Name, err)
+	}
+	return "removed", n.retire(ctx, target)
+}
+
+// retire ends the database on a node that is no member, and wipes it. From now on no other fault starts it.
+func (n *Nemesis) retire(ctx context.Context, target *node.Node) error {
+	n.setGone(target.Name, true)
+	if n.runsDB() {
+		if err := n.o.DB.Kill(ctx, target); err != nil {
+			return fmt.Errorf("stop the database on %s: %w", target.Name, err)
+		}
+	}
+	for _, kind := range starting {
+		if err := n.release(ctx, kind, target); err != nil {
+			return err
+		}
+	}
+	if n.plan.Membership.Removed == "" {
+		return nil
+	}
+	if _, err := n.run(ctx, target, script{text: n.plan.Membership.Removed, env: n.targeted(target, target)}); err != nil {
+		return fmt.Errorf("removed, on %s: %w", target.Name, err)
+	}
+	return nil
+}
+
+// starting are the faults whose leases start a database.
+var starting = [...]string{"kill", "restart", "lost-writes"}
 
 // addNode lets a node join that is no member: the named ones, all, or any one.
 func addNode(ctx context.Context, n *Nemesis, c client.Call) (history.Value, error) {
-	members, err := n.view(ctx)
+	leave, err := n.change(ctx)
 	if err != nil {
 		return history.Value{}, err
 	}
-	absent := slices.DeleteFunc(slices.Clone(n.names), func(name string) bool { return slices.Contains(members, name) })
+	defer leave()
 	t, err := targetOf(c.Value)
-	switch {
-	case err != nil:
+	if err == nil {
+		err = known(t.Nodes, n.names)
+	}
+	if err != nil {
 		return history.Value{}, err
+	}
+	now, err := n.viewSoon(ctx)
+	if err != nil {
+		return history.Value{}, err
+	}
+	absent := n.absent(now)
+	switch {
 	case t.Nodes != nil:
-		if err := known(t.Nodes, n.names); err != nil {
-			return history.Value{}, err
-		}
 		absent = slices.DeleteFunc(absent, func(name string) bool { return !slices.Contains(t.Nodes, name) })
 	case t.Word != "all" && len(absent) > 1:
 		absent = shuffled(absent, n.chance())[:1]
 	}
-	errs := map[string]error{}
-	for _, name := range absent { // one after the other: databases refuse several changes at once
-		if err := n.join(ctx, n.node(name)); err != nil {
-			errs[name] = err
-		}
+	// While other faults are on, the next operation is one that heals them as well: it mustn't wait for this one for long.
+	patience := time.Duration(0)
+	if t.Word == "all" {
+		patience = n.plan.Membership.Wait
 	}
+	errs := n.joinAll(ctx, absent, patience)
 	return outcomes(absent, "added", errs), joinNodes("add", errs)
 }
 
-// join lets a node join the cluster, unless it is a member.
-func (n *Nemesis) join(ctx context.Context, target *node.Node) error {
-	members, err := n.view(ctx)
+// absent are the nodes that are no members, or were about to leave or to join when something went wrong.
+func (n *Nemesis) absent(now view) []string {
+	var list []string
+	for _, name := range n.names {
+		switch {
+		case !slices.Contains(now.members, name), n.isGone(name), n.isOn("membership", name) && !slices.Contains(now.answered, name):
+			list = append(list, name)
+		default:
+			n.mark("membership", name, false) // its removal came to nothing
+		}
+	}
+	return list
+}
+
+// joinAll lets nodes join, one after the other: databases refuse several changes at once.
+func (n *Nemesis) joinAll(ctx context.Context, names []string, patience time.Duration) map[string]error {
+	errs := map[string]error{}
+	for _, name := range names {
+		if err := n.join(ctx, n.node(name), patience); err != nil {
+			errs[name] = err
+		}
+	}
+	return errs
+}
+
+// rejoin lets every node join that was removed, once all else is healed. What a run never removed isn't asked for.
+func rejoin(ctx context.Context, n *Nemesis) map[string]error {
+	if !slices.ContainsFunc(n.names, func(name string) bool { return n.isOn("membership", name) }) {
+		return nil
+	}
+	fails := func(err error) map[string]error {
+		errs := map[string]error{}
+		for _, name := range n.names {
+			if n.isOn("membership", name) {
+				errs[name] = err
+			}
+		}
+		return errs
+	}
+	leave, err := n.change(ctx)
+	if err != nil {
+		return fails(err)
+	}
+	defer leave()
+	now, err := n.viewSoon(ctx)
+	if err != nil {
+		return fails(err)
+	}
+	removed := slices.DeleteFunc(n.absent(now), func(name string) bool { return !n.isOn("membership", name) })
+	return n.joinAll(ctx, removed, n.plan.Membership.Wait)
+}
+
+// join lets a node join the cluster. It is tried again for as long as the patience lasts: databases refuse a member for
+// some seconds after another was away, and one that is cut off while it starts may give up.
+func (n *Nemesis) join(ctx context.Context, target *node.Node, patience time.Duration) error {
+	began := time.Now()
+	n.mark("membership", target.Name, true)
+	for {
+		err := n.tryJoin(ctx, target)
+		if err == nil {
+			n.mark("membership", target.Name, false)
+			n.setFresh(target.Name, false)
+			n.log.Info("a node is a member again", "node", target.Name)
+			return nil
+		}
+		n.log.Debug("a node doesn't join yet", "node", target.Name, "error", err)
+		if time.Since(began) >= patience || !sleep(ctx, joinEvery) {
+			return fmt.Errorf("no member after %s: %w", time.Since(began).Round(time.Second), err)
+		}
+	}
+}
+
+// tryJoin is one try. Who is no member is wiped before it is added; a member never is, for it may hold the only copy of
+// something.
+func (n *Nemesis) tryJoin(ctx context.Context, target *node.Node) error {
+	now, err := n.view(ctx)
 	if err != nil {
 		return err
 	}
-	if slices.Contains(members, target.Name) {
-		n.mark("membership", target.Name, false)
-		return nil
-	}
-	from := n.node(shuffled(members, n.chance())[0])
-	said, err := n.run(ctx, from, script{text: n.plan.Membership.Add, env: n.targeted(from, target)})
-	if err == nil && n.plan.Membership.Added != "" {
-		_, err = n.run(ctx, target, script{text: n.plan.Membership.Added, env: append(n.targeted(target, target), "ADDED="+said)})
-	}
-	if err == nil {
-		err = n.await(ctx, target.Name, true)
-	}
-	if err == nil {
-		n.mark("membership", target.Name, false)
-	}
-	return err
-}
-
-// view is the members that most nodes agree on. A node that was removed may still hold an older view.
-func (n *Nemesis) view(ctx context.Context) ([]string, error) {
-	var mu sync.Mutex
-	votes := map[string]int{}
-	errs := n.each(ctx, n.names, func(ctx context.Context, on *node.Node) error {
-		out, err := n.run(ctx, on, script{text: n.plan.Membership.View, env: n.environ(on)})
-		if err != nil {
+	if !slices.Contains(now.members, target.Name) {
+		if err := n.retire(ctx, target); err != nil {
 			return err
 		}
-		members := strings.Fields(out)
-		members = slices.DeleteFunc(members, func(name string) bool { return !slices.Contains(n.names, name) })
-		slices.Sort(members)
-		members = slices.Compact(members)
-		if !slices.Contains(members, on.Name) {
-			return nil // who is no member has no say
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		votes[strings.Join(members, " ")]++
-		return nil
-	})
-	best := ""
-	for _, v := range sortedKeys(votes) {
-		if votes[v] > votes[best] {
-			best = v
-		}
 	}
-	if best == "" {
-		return nil, errors.Join(errors.New("no node tells who the members are"), joinNodes("view", errs))
+	if n.isGone(target.Name) || n.isFresh(target.Name) { // what it was told before may be wrong by now
+		from := n.node(shuffled(without(now.answered, target.Name), n.chance())[0])
+		said, err := n.run(ctx, from, script{text: n.plan.Membership.Add, env: n.targeted(from, target)})
+		if err != nil {
+			return fmt.Errorf("add, on %s: %w", from.Name, err)
+		}
+		if n.plan.Membership.Added != "" {
+			if _, err := n.run(ctx, target, script{text: n.plan.Membership.Added, env: append(n.targeted(target, target), "ADDED="+said)}); err != nil {
+				return fmt.Errorf("added: %w", err)
+			}
+		}
+		n.setFresh(target.Name, true)
+		n.setGone(target.Name, false)
 	}
-	return strings.Fields(best), nil
-}
-
-// await waits until the members see a node among them, or no more.
-func (n *Nemesis) await(ctx context.Context, name string, there bool) error {
-	ctx, cancel := context.WithTimeout(ctx, n.plan.Membership.Wait)
-	defer cancel()
-	var members []string
-	for {
-		now, err := n.view(ctx)
-		if err == nil {
-			members = now
-		}
-		if err == nil && slices.Contains(members, name) == there {
-			return nil
-		}
-		if !sleep(ctx, viewEvery) {
-			return errors.Join(fmt.Errorf("after %s the members are still %s (%s)", n.plan.Membership.Wait, strings.Join(members, ", "), name), err)
-		}
+	var down error
+	if n.runsDB() {
+		down = n.o.DB.Start(ctx, target)
 	}
+	err = n.await(ctx, func(v view) bool { return slices.Contains(v.answered, target.Name) })
+	if err != nil {
+		return errors.Join(err, down)
+	}
+	return nil
 }
 
 // targeted is the environment of a script about another node.

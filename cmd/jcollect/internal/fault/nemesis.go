@@ -63,6 +63,7 @@ type Nemesis struct {
 	notes   []string
 	kept    map[string]bool // nodes whose files have snapshots
 	renewal *renewal        // nil while none is due
+	members members
 }
 
 // New is the nemesis of a plan for the given nodes. It touches none of them; Setup does. The error tells of targets that
@@ -76,6 +77,7 @@ func New(p Plan, o Options) (*Nemesis, error) {
 	}
 	n := &Nemesis{plan: p, o: o, log: o.Log, facts: map[string]facts{}, scheme: map[string]move{},
 		rng: dice(o.Seed, 0, 0, 1), on: map[string]map[string]bool{}, kept: map[string]bool{}}
+	n.members = members{changing: make(chan struct{}, 1), gone: map[string]bool{}, fresh: map[string]bool{}}
 	n.busy = map[string]chan struct{}{}
 	for _, node := range o.Nodes {
 		n.names = append(n.names, node.Name)
@@ -233,10 +235,7 @@ func (n *Nemesis) inject(ctx context.Context, kind string, names []string, do fu
 			return err
 		}
 		defer leave()
-		n.mu.Lock()
-		over := n.over
-		n.mu.Unlock()
-		if over {
+		if n.ended() {
 			return errors.New("not injected: the faults have ended")
 		}
 		n.mark(kind, on.Name, true)

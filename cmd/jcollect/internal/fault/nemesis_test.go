@@ -412,50 +412,6 @@ func TestRenewalBesideInjections(t *testing.T) {
 	})
 }
 
-// Without it a membership could shrink below what may stay, or a change be taken for done that the members don't see.
-func TestMembership(t *testing.T) {
-	nodes, remotes := fakeNodes(3)
-	members := "n1 n2 n3"
-	for i := range remotes {
-		usual := remotes[i].answer
-		remotes[i].answer = func(c remote.Command) (string, error) {
-			switch {
-			case strings.HasSuffix(c.Script, "view"):
-				return members, nil
-			case strings.HasSuffix(c.Script, "remove"):
-				members = "n1 n2"
-			case strings.HasSuffix(c.Script, "add") && strings.Contains(c.Script, "TARGET=n3"):
-				members = "n1 n2 n3"
-			}
-			return usual(c)
-		}
-	}
-	n, err := New(planOf(t, "{faults: [membership], membership: {view: view, remove: remove, add: add, wait: 100ms}}"), Options{Nodes: nodes, Leases: &fakeLeases{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, step := range []struct{ f, value, want, fails string }{
-		{"remove-node", `["n3"]`, `[:removed "n3"]`, ""},
-		{"remove-node", `["n2"]`, `[:none-removed #{"n1" "n2"}]`, ""},
-		{"add-node", `nil`, `{"n3" :added}`, ""},
-		{"remove-node", `["n1"]`, `[:removed "n1"]`, "the members are still"},
-	} {
-		if step.fails != "" {
-			for i := range remotes {
-				remotes[i].answer = func(c remote.Command) (string, error) { return "n1 n2 n3", nil }
-			}
-		}
-		v, _, err := edn.Parse([]byte(step.value))
-		if err != nil {
-			t.Fatal(err)
-		}
-		out := invoke(n, step.f, v)
-		if got := out.Value.String(); got != step.want || (step.fails != "") == out.Error.IsNil() || !strings.Contains(out.Error.String(), step.fails) {
-			t.Errorf("%s %s: got %s %v, want %s", step.f, step.value, got, out.Error, step.want)
-		}
-	}
-}
-
 // Without it a heal could pass an injection that goes on, which would then stay for ever.
 func TestHealWaitsForInjection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -94,7 +94,7 @@ type process = func(db Database, ctx context.Context, on *node.Node, names ...st
 // onChosen does something to the database on the nodes that the operation's target means.
 func onChosen(kind, word string, do process) func(context.Context, *Nemesis, client.Call) (history.Value, error) {
 	return func(ctx context.Context, n *Nemesis, c client.Call) (history.Value, error) {
-		names, err := n.chosen(ctx, c.Value)
+		names, err := n.chosenStaying(ctx, c.Value)
 		if n.o.DB == nil {
 			err = errNoDB
 		}
@@ -105,7 +105,7 @@ func onChosen(kind, word string, do process) func(context.Context, *Nemesis, cli
 		if k, _ := kindOf(n.plan, kind); k.end == nil { // it has healed itself, except where it went wrong
 			for _, name := range names {
 				if errs[name] == nil {
-					merge(errs, n.each(ctx, []string{name}, func(ctx context.Context, on *node.Node) error { return n.release(ctx, kind, on) }))
+					errs = merge(errs, n.each(ctx, []string{name}, func(ctx context.Context, on *node.Node) error { return n.release(ctx, kind, on) }))
 				}
 			}
 		}
@@ -123,6 +123,7 @@ func onEach(kind, word string, do process) func(context.Context, *Nemesis, clien
 		if err != nil {
 			return history.Value{}, err
 		}
+		names = n.staying(names)
 		errs := n.mend(ctx, kind, names, func(ctx context.Context, on *node.Node) error { return do(n.o.DB, ctx, on) })
 		return outcomes(names, word, errs), joinNodes(word, errs)
 	}

@@ -92,8 +92,12 @@ func (n *Nemesis) runOn(ctx context.Context, s Script, c client.Call) (history.V
 
 // environ is what scripts of a plan find in their environment, as those of its database do.
 func (n *Nemesis) environ(on *node.Node) []string {
+	var addrs []string
+	for _, each := range n.o.Nodes {
+		addrs = append(addrs, each.Addr)
+	}
 	return []string{
 		"NODE=" + on.Name, "NODES=" + strings.Join(n.names, " "), fmt.Sprintf("NODE_INDEX=%d", on.Index),
-		fmt.Sprintf("NODE_COUNT=%d", len(n.names)), "NODE_ADDR=" + on.Addr,
+		fmt.Sprintf("NODE_COUNT=%d", len(n.names)), "NODE_ADDR=" + on.Addr, "NODE_ADDRS=" + strings.Join(addrs, " "),
 	}
 }

@@ -38,6 +38,7 @@ func Windows(ops []history.Op) []Window {
 		list = ended(list, open, op)
 		begun = nil
 	}
+	list = append(list, removals(ops)...)
 	slices.SortStableFunc(list, func(a, b Window) int { return cmp.Compare(a.StartNS, b.StartNS) })
 	return list
 }
@@ -121,11 +122,7 @@ func roleOf(f string) (fault string, r role) {
 		return "disk-full", begins
 	case "free-disk":
 		return "disk-full", ends
-	case "remove-node":
-		return "membership", begins
-	case "add-node":
-		return "membership", ends
-	case "check-clock-offsets", "snapshot-file-chunks":
+	case "check-clock-offsets", "snapshot-file-chunks", "check-members", "remove-node", "add-node": // removals has these
 		return "", none
 	}
 	if fault, ok := strings.CutPrefix(f, "start-"); ok {
@@ -135,4 +132,61 @@ func roleOf(f string) (fault string, r role) {
 		return fault, ends
 	}
 	return f, once
+}
+
+// removals are the times for which each node was no member of its cluster: several may be away at once.
+func removals(ops []history.Op) []Window {
+	var list []Window
+	away := map[string]int{} // node → its window in list
+	var begun *history.Op
+	for _, op := range ops {
+		if op.Process.Kind != edn.Keyword || op.Process.Text != "nemesis" {
+			continue
+		}
+		if begun == nil || !edn.Equal(begun.F, op.F) {
+			begun = &op
+			continue
+		}
+		switch op.F.Text {
+		case "remove-node":
+			if name := removedOf(op.Value); name != "" {
+				away[name] = len(list)
+				list = append(list, Window{Fault: "membership", F: op.F.Text, Value: op.Value, StartNS: begun.Time, OnNS: op.Time, HealNS: -1, EndNS: -1})
+			}
+		case "add-node", healF:
+			for name, i := range away {
+				if returned(op, name) {
+					list[i].HealNS, list[i].EndNS = begun.Time, op.Time
+					delete(away, name)
+				}
+			}
+		}
+		begun = nil
+	}
+	if begun != nil && begun.F.Text == "remove-node" { // the history ends before anybody knew
+		list = append(list, Window{Fault: "membership", F: begun.F.Text, Value: begun.Value, StartNS: begun.Time, OnNS: -1, HealNS: -1, EndNS: -1})
+	}
+	return list
+}
+
+// removedOf is the node that a removal says it removed, or perhaps removed; "" if none.
+func removedOf(v history.Value) string {
+	if v.Kind != edn.Vector || len(v.Items) != 2 || v.Items[1].Kind != edn.String {
+		return ""
+	}
+	if what := v.Items[0].Text; what != "removed" && what != "perhaps-removed" {
+		return ""
+	}
+	return v.Items[1].Text
+}
+
+// returned tells whether a node is a member again, by an operation that adds nodes or heals all.
+func returned(op history.Op, name string) bool {
+	for _, f := range op.Extra {
+		if f.Name == "members" {
+			return slices.ContainsFunc(f.Value.Items, func(v history.Value) bool { return v.Text == name })
+		}
+	}
+	outcome, ok := op.Value.Get(edn.NewString(name))
+	return ok && outcome.Kind == edn.Keyword // an error is a text
 }

@@ -298,6 +298,12 @@ func (t *Test) examples(ctx context.Context) []generator.Op {
 			first = append(first, op)
 		}
 	}
+	// Whoever joins has left before.
+	added := slices.IndexFunc(first, func(op generator.Op) bool { return op.F == "add-node" })
+	removed := slices.IndexFunc(first, func(op generator.Op) bool { return op.F == "remove-node" })
+	if 0 <= added && added < removed {
+		first[added], first[removed] = first[removed], first[added]
+	}
 	return first
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"jcheck/cmd/jcollect/internal/agent"
 	"jcheck/cmd/jcollect/internal/db"
+	"jcheck/cmd/jcollect/internal/fault"
 	"jcheck/cmd/jcollect/internal/node"
 	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/cmd/jcollect/internal/remote"
@@ -27,6 +28,7 @@ type rehearsal struct {
 	scribes []*scribe
 	shown   map[string]int    // long texts that were shown already, by number
 	names   *strings.Replacer // puts the names of nodes in the place of addresses
+	members *rollCall
 }
 
 // A scribe is the remote of a node that is not there.
@@ -36,6 +38,7 @@ type scribe struct {
 	first     string // node of the plan
 	primaries string // the plan's script that asks who is one: the first node says that it is
 	hide      *strings.Replacer
+	members   *rollCall
 
 	mu   sync.Mutex
 	said []string // the steps so far, each of some lines
@@ -43,10 +46,10 @@ type scribe struct {
 
 // newRehearsal makes the nodes. Their addresses are of a range for documentation, and named in what is shown.
 func newRehearsal(t *Test) *rehearsal {
-	r := &rehearsal{shown: make(map[string]int)}
+	r := &rehearsal{shown: make(map[string]int), members: &rollCall{scripts: t.Nemesis.Membership, nodes: t.Nodes, away: make(map[string]bool)}}
 	hide := hiding(t.DB.Secrets())
 	for i, name := range t.Nodes {
-		s := &scribe{name: name, hide: hide, first: t.Nodes[0], primaries: t.DB.Primaries, addr: fmt.Sprintf("198.18.%d.%d", i/250, i%250+1)}
+		s := &scribe{name: name, hide: hide, members: r.members, first: t.Nodes[0], primaries: t.DB.Primaries, addr: fmt.Sprintf("198.18.%d.%d", i/250, i%250+1)}
 		r.scribes = append(r.scribes, s)
 		r.nodes = append(r.nodes, &node.Node{Name: name, Index: i, Addr: s.addr, Remote: s, Agent: node.AgentPath})
 	}
@@ -92,6 +95,10 @@ func (s *scribe) Exec(_ context.Context, c remote.Command) (remote.Result, error
 	if s.primaries != "" && len(c.Args) == 1 && c.Args[0] == s.primaries {
 		s.note("ask who is a primary; here, let the first node be one\n" + strings.TrimRight(indented(s.primaries), "\n"))
 		return remote.Result{Stdout: []byte(s.first + "\n")}, nil
+	}
+	if answer, ok := s.members.answer(c.Script); ok {
+		s.note("ask who the members are\n" + strings.TrimRight(indented(s.members.scripts.View), "\n"))
+		return remote.Result{Stdout: []byte(answer)}, nil
 	}
 	input, err := shownInput(c.Stdin)
 	c.Args = slices.Clone(c.Args) // before anything is quoted, which may change a secret so that it isn't found
@@ -327,4 +334,36 @@ func (r *rehearsal) short(step string) string {
 	}
 	r.shown[text] = len(r.shown) + 1
 	return fmt.Sprintf("%s [%d]\n%s", what, r.shown[text], text)
+}
+
+// A rollCall is who the members of the database's cluster would be, had the plan's scripts done their work.
+type rollCall struct {
+	scripts fault.Membership
+	nodes   []string
+
+	mu   sync.Mutex
+	away map[string]bool
+}
+
+// answer is what the script prints that asks for members; false for any other. Those that change them are noted.
+func (r *rollCall) answer(script string) (string, bool) {
+	if r.scripts.View == "" {
+		return "", false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, change := range []struct {
+		text string
+		away bool
+	}{{r.scripts.Remove, true}, {r.scripts.Add, false}} {
+		for _, name := range r.nodes {
+			if strings.HasSuffix(script, change.text) && strings.Contains(script, "\nTARGET="+remote.Quote(name)+";") {
+				r.away[name] = change.away
+			}
+		}
+	}
+	if !strings.HasSuffix(script, r.scripts.View) {
+		return "", false
+	}
+	return strings.Join(slices.DeleteFunc(slices.Clone(r.nodes), func(name string) bool { return r.away[name] }), "\n"), true
 }
