@@ -17,7 +17,7 @@ var completions = [...]struct {
 		return []string{remote.KindSSH, remote.KindLocal, remote.KindDocker, remote.KindPodman}
 	}},
 	{"nemesis", func() []string {
-		return []string{"none", "partition", "kill", "pause", "restart", "packet", "clock", "file-corruption", "disk-full", "lost-writes", "membership"}
+		return []string{"none", "all", "partition", "kill", "pause", "restart", "packet", "clock", "file-corruption", "disk-full", "lost-writes", "membership"}
 	}},
 	{"isolation", func() []string {
 		return []string{"read uncommitted", "read committed", "repeatable read", "serializable"}

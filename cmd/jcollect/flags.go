@@ -54,6 +54,7 @@ var simpleFlags = []struct {
 	{"recovery-time", "", "recovery-time", false, "the pause before final operations: 10s"},
 	{"seed", "", "seed", false, "the seed of all randomness"},
 	{"test-count", "", "test-count", false, "how often to run it, as long as it is valid"},
+	{"tcpdump", "", "db.tcpdump", true, "record the nodes' packets"},
 	{"leave-db-running", "", "leave-db-running", true, "don't tear the database down at the end"},
 	{"skip-impossible", "", "skip-impossible", true, "leave out the faults that a node can't do"},
 	{"logging-json", "", "logging-json", true, "write jcollect.log as JSON lines"},
@@ -63,10 +64,6 @@ var simpleFlags = []struct {
 var strangers = []struct{ flag, instead string }{
 	{"password", "no password stands on a command line, where others can read it (hint: --password-env NAME or --password-file FILE)"},
 	{"sudo-password", "no password stands on a command line, where others can read it (hint: --sudo-password-env NAME or --sudo-password-file FILE)"},
-	{"strict-host-key-checking", "host keys are always checked (hint: --accept-new trusts hosts that are seen for the first time)"},
-	{"no-ssh", "a plan without remote, db and nemesis logs in nowhere (hint: --remote local runs commands on this machine)"},
-	{"tarball", "archives stand in the plan (hint: --set db.archive.url=URL)"},
-	{"package-url", "archives stand in the plan (hint: --set db.archive.url=URL)"},
 }
 
 // A stranger is the value of such a flag: it refuses all.
@@ -104,6 +101,10 @@ func bindPlanFlags(flags *pflag.FlagSet) *planFlags {
 	}
 	flags.StringSlice("consistency-models", nil, "what the database promises, for workloads of transactions")
 	flags.StringSlice("nemesis", nil, "faults: partition,kill; none for none")
+	flags.String(tarballFlag, "", "where the db's archive is downloaded, instead of what the plan says: a `URL`")
+	flags.String(packageFlag, "", "the same")
+	flags.Bool(noSSHFlag, false, "log in nowhere: the plan without remote, os, db and nemesis")
+	flags.Bool(strictFlag, true, "host keys are checked; this can't be switched off")
 	flags.StringArrayVar(&f.sets, "set", nil, "KEY.PATH=VALUE of the plan, as YAML; may be repeated; no value removes the key")
 	flags.SortFlags = false
 	bindStrangers(flags)
@@ -134,10 +135,41 @@ func (f *planFlags) changes(p *plan.Problems) []plan.Change {
 	if f.flags.Changed("nemesis") {
 		list = append(list, f.faults())
 	}
+	list = append(list, f.jepsens(p)...)
 	for _, text := range f.sets {
 		if c, ok := plan.ParseChange("--set", text, p); ok {
 			list = append(list, c)
 		}
+	}
+	return list
+}
+
+// Flags of Jepsen's that change several keys, or none.
+const (
+	tarballFlag = "tarball"
+	packageFlag = "package-url"
+	noSSHFlag   = "no-ssh"
+	strictFlag  = "strict-host-key-checking"
+)
+
+// jepsens are the changes of those flags.
+func (f *planFlags) jepsens(p *plan.Problems) (list []plan.Change) {
+	for _, name := range []string{tarballFlag, packageFlag} {
+		if flag := f.flags.Lookup(name); flag.Changed {
+			at := "--" + name
+			for _, key := range []string{"from", "path", "sha256"} { // of another archive
+				list = append(list, plan.Change{Flag: at, Path: []string{"db", "archive", key}})
+			}
+			list = append(list, plan.Change{Flag: at, Path: []string{"db", "archive", "url"}, Value: plan.Text(at, flag.Value.String())})
+		}
+	}
+	if flag := f.flags.Lookup(noSSHFlag); flag.Changed && flag.Value.String() == "true" {
+		for _, key := range []string{"remote", "ssh", "os", "db", "nemesis"} {
+			list = append(list, plan.Change{Flag: "--" + noSSHFlag, Path: []string{key}})
+		}
+	}
+	if f.flags.Lookup(strictFlag).Value.String() == "false" {
+		p.Add(plan.Pos{File: "--" + strictFlag}, "--accept-new trusts hosts that are seen for the first time", "host keys are always checked")
 	}
 	return list
 }

@@ -22,6 +22,7 @@ const (
 type Plan struct {
 	Section    *plan.Node // nil if the plan has none
 	Faults     []string
+	Everything bool // all faults that the plan says enough for
 	Schedule   bool // whether Generator injects them; else the plan's own generator alone does
 	Interval   time.Duration
 	Beats      map[string]Beat     // rhythms of single faults
@@ -53,7 +54,7 @@ func Read(n *plan.Node, p *plan.Problems) Plan {
 		f.readScripts(own, p)
 	}
 	n.Fields(p, "nemesis", append([]plan.Field{
-		{Key: "faults", Doc: "which faults: " + strings.Join(f.kindNames(), ", "), Read: f.readFaults},
+		{Key: "faults", Doc: "which faults: " + strings.Join(f.kindNames(), ", ") + "; or all that the plan says enough for", Read: f.readFaults},
 		{Key: "schedule", Doc: "false: only the plan's own generator injects them (true)", Read: plan.Bool(&f.Schedule)},
 		{Key: "interval", Doc: "the mean time between two operations of one fault (10s)", Read: some(&f.Interval)},
 		{Key: "intervals", Doc: "the interval of single faults, or exact times: {kill: 20s, partition: {on: 9s, off: 3s}}", Read: f.readBeats},
@@ -89,6 +90,11 @@ func (f *Plan) readFaults(n *plan.Node, p *plan.Problems) {
 		p.Add(n.Pos, strings.Join(f.kindNames(), ", "), "%s, want a list of faults", n.Kind)
 		return
 	}
+	if len(items) == 1 && items[0].Kind == plan.Scalar && items[0].Text == everything {
+		f.Everything = true
+		f.Faults = f.allFaults()
+		return
+	}
 	for _, item := range items {
 		var name string
 		plan.OneOf(&name, f.kindNames()...)(item, p)
@@ -106,10 +112,33 @@ func (f *Plan) readFaults(n *plan.Node, p *plan.Problems) {
 			f.Faults = append(f.Faults, name)
 		}
 	}
-	for _, name := range []string{"disk-full", "file-corruption", "lost-writes", "membership"} {
+	for _, name := range needSections() {
 		if f.has(name) && f.Section.Get(name) == nil {
 			p.Add(n.Pos, "nemesis: "+name+": {...} beside faults; docs/faults.md has its keys", "the fault %s needs a section of its own that says where", name)
 		}
+	}
+}
+
+// everything is the word for all faults of which the plan says enough.
+const everything = "all"
+
+// needSections are the faults that can't be injected without a section that says where.
+func needSections() []string { return []string{"disk-full", "file-corruption", "lost-writes", "membership"} }
+
+// allFaults are those that the plan says enough for. A restart is a kill, too, and left out.
+func (f *Plan) allFaults() (names []string) {
+	for _, k := range kinds(*f) {
+		if k.name != "restart" && (!slices.Contains(needSections(), k.name) || f.Section.Get(k.name) != nil) {
+			names = append(names, k.name)
+		}
+	}
+	return names
+}
+
+// Without leaves faults out of those that the word all means.
+func (f *Plan) Without(names ...string) {
+	if f.Everything {
+		f.Faults = slices.DeleteFunc(f.Faults, func(have string) bool { return slices.Contains(names, have) })
 	}
 }
 

@@ -139,3 +139,26 @@ func TestGuide(t *testing.T) {
 		t.Errorf("plans in the guide: got %d, want 2", len(blocks)-1)
 	}
 }
+
+// Without it the word all could ask for a fault that nobody said where to inject, or forget one.
+func TestAllFaults(t *testing.T) {
+	for text, want := range map[string]string{
+		"faults: all":   "partition packet clock pause kill",
+		"faults: [all]": "partition packet clock pause kill",
+		"{faults: all, disk-full: {path: /data}, scripts: [{name: slow, inject: x}]}": "partition packet clock disk-full pause kill slow",
+	} {
+		var p plan.Problems
+		f := Read(plan.Parse("plan.yaml", []byte(text), &p), &p)
+		if got := strings.Join(f.Faults, " "); got != want || p.Any() {
+			t.Errorf("%s: faults are %s, want %s (%s)", text, got, want, mistakes(text))
+		}
+		if f.Without("kill", "pause"); f.has("kill") || !f.has("partition") {
+			t.Errorf("%s: without processes faults are %v", text, f.Faults)
+		}
+	}
+	var p plan.Problems
+	f := Read(plan.Parse("plan.yaml", []byte("faults: [kill]"), &p), &p)
+	if f.Without("kill"); !f.has("kill") {
+		t.Error("a fault that the plan names is left out without a word")
+	}
+}

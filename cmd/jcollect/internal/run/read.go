@@ -76,6 +76,9 @@ func Read(root *plan.Node, dir string, p *plan.Problems) *Test {
 	t.own, said = generator.ReadSaid(t.Generator, p)
 	t.known(said, p)
 	t.Nemesis = fault.Read(s.nemesis, p)
+	if root.Get("db") == nil {
+		t.Nemesis.Without(faultsOfDatabases...)
+	}
 	t.Nemesis.Check(t.Nodes, p)
 	t.together(root, p)
 	if root.Kind == plan.Map && root.Get("workload") == nil && root.Get("generator") == nil {
