@@ -170,7 +170,8 @@ func TestSchedule(t *testing.T) {
 	}
 }
 
-// Without it windows could be closed by another fault's heal, or by one that went wrong.
+// Without it windows could be closed by another fault's heal, or by one that went wrong, and a fault that never was seem
+// to have been on.
 func TestWindows(t *testing.T) {
 	op := func(at int64, f, value string, extra ...history.Field) history.Op {
 		v, _, err := edn.Parse([]byte(value))
@@ -186,20 +187,20 @@ func TestWindows(t *testing.T) {
 		op(5, "stop-partition", "nil"), op(6, "stop-partition", "nil", failed),
 		op(7, "restart", ":one"), op(8, "restart", `{"n1" :restarted}`),
 		op(9, "heal", "nil"), op(10, "heal", "nil"),
-		op(11, "pause", ":one"),
+		op(11, "pause", ":one"), op(12, "pause", `{"n1" "no such process"}`, failed),
 	})
 	want := []Window{
-		{"partition", "start-partition", history.Value{}, 1, 2, 9, 10},
-		{"kill", "kill", history.Value{}, 3, 4, 9, 10},
-		{"restart", "restart", history.Value{}, 7, 8, 8, 8},
-		{"pause", "pause", history.Value{}, 11, -1, -1, -1},
+		{"partition", "start-partition", history.Value{}, 1, 2, 9, 10, false},
+		{"kill", "kill", history.Value{}, 3, 4, 9, 10, false},
+		{"restart", "restart", history.Value{}, 7, 8, 8, 8, false},
+		{"pause", "pause", history.Value{}, 11, 12, -1, -1, true},
 	}
 	if len(got) != len(want) {
 		t.Fatalf("got %v, want %v", got, want)
 	}
 	for i, w := range want {
 		w.Value = got[i].Value
-		if got[i].Fault != w.Fault || got[i].F != w.F || got[i].StartNS != w.StartNS || got[i].OnNS != w.OnNS || got[i].HealNS != w.HealNS || got[i].EndNS != w.EndNS {
+		if got[i].Fault != w.Fault || got[i].F != w.F || got[i].StartNS != w.StartNS || got[i].OnNS != w.OnNS || got[i].HealNS != w.HealNS || got[i].EndNS != w.EndNS || got[i].Wrong != w.Wrong {
 			t.Errorf("window %d: got %+v, want %+v", i, got[i], w)
 		}
 	}

@@ -18,6 +18,7 @@ type Window struct {
 	OnNS    int64         // when the injection had ended: by then it was surely on; -1 if the history ends before
 	HealNS  int64         // when its healing was begun: until then it was surely on; -1 if it never was
 	EndNS   int64         // when the healing had ended; -1 if the history ends before
+	Wrong   bool          // its injection went wrong, in part at least: Value says on which nodes
 }
 
 // Windows are the times of all faults of a history, in the order of their beginnings. Faults that heal themselves, such
@@ -73,7 +74,7 @@ func ended(list []Window, open map[string]int, op history.Op) []Window {
 		}
 		switch {
 		case role == begins || role == once:
-			list[i].OnNS = op.Time
+			list[i].OnNS, list[i].Wrong = op.Time, failed
 			if !op.Value.IsNil() {
 				list[i].Value = op.Value
 			}

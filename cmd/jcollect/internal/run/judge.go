@@ -19,6 +19,7 @@ type judging struct {
 	workload string  // whose operations they are; "" if the plan had a generator of its own
 	checks   []Check // none: whatever the history is recognised as
 	keyed    bool    // values are [key value], each key a history of its own
+	early    string  // what ended the operations before they were done; "" if nothing did, or the user
 }
 
 // A Judged is a history that was judged. The history is open; it is nil if there was none to be judged.
@@ -58,6 +59,10 @@ func (j judging) judge(ctx context.Context, r *store.Run) (Judged, error) {
 		return Judged{}, err
 	}
 	d := Judged{History: h, Result: j.result(ctx, h, r), Workload: j.workload}
+	if j.early != "" { // whoever reads "valid" takes it for the whole test
+		d.Result.Verdict = check.Worse(d.Result.Verdict, check.Unknown)
+		d.Result.Reasons = append(d.Result.Reasons, check.Reason{Code: "ended-early", Text: "the operations ended before they were done: " + j.early})
+	}
 	d.asides = asidesOf(h, d.Result)
 	for _, w := range h.Warnings() {
 		d.Result.Notes = append(d.Result.Notes, check.Note{Code: w.Code, Text: w.String()})

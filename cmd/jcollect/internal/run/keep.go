@@ -24,7 +24,8 @@ type kept struct {
 	TimeLimit   string      `json:"time-limit"`
 	Seed        uint64      `json:"seed"`
 	Workload    string      `json:"workload,omitempty"`
-	Independent bool        `json:"independent"` // values are [key value]
+	Independent bool        `json:"independent"`           // values are [key value]
+	EndedEarly  string      `json:"ended-early,omitempty"` // why the operations weren't done to their end
 	Checks      []keptCheck `json:"checks"`
 }
 
@@ -37,7 +38,7 @@ func (f *life) keepTest() error {
 	k := kept{Schema: keptSchema, Name: t.Name, StartTime: f.begun.UTC().Format(time.RFC3339Nano), Version: f.l.Version, Args: f.l.Args,
 		Nodes: t.Nodes, Concurrency: t.Concurrency, Rate: t.Rate, TimeLimit: t.TimeLimit.String(), Seed: t.Seed, Workload: t.Workload.Kind}
 	j := f.judging()
-	k.Independent = j.keyed
+	k.Independent, k.EndedEarly = j.keyed, j.early
 	for _, c := range j.checks {
 		k.Checks = append(k.Checks, keptCheck{c.Name, c.Options})
 	}
@@ -62,7 +63,8 @@ func (f *life) keepPlan() error {
 
 // judging is what it takes to judge this run.
 func (f *life) judging() judging {
-	return judging{workload: f.t.Workload.Kind, checks: union(f.checks, f.t.Checks), keyed: f.keyed || f.recorder != nil && f.recorder.Keyed()}
+	return judging{workload: f.t.Workload.Kind, checks: union(f.checks, f.t.Checks), early: f.early,
+		keyed: f.keyed || f.recorder != nil && f.recorder.Keyed()}
 }
 
 // keptJudging is what it takes to judge a stored run again.
@@ -76,7 +78,7 @@ func keptJudging(r *store.Run) (judging, error) {
 	if err := json.Unmarshal(text, &k); err != nil {
 		return judging{}, fmt.Errorf("%s: %w", path, err)
 	}
-	j := judging{workload: k.Workload, keyed: k.Independent}
+	j := judging{workload: k.Workload, keyed: k.Independent, early: k.EndedEarly}
 	for _, c := range k.Checks {
 		v, err := values(c)
 		if err != nil {

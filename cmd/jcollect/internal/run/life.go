@@ -69,6 +69,7 @@ type life struct {
 	begun    time.Time // the run
 	started  time.Time // the operations
 
+	early  string // what ended the operations before they were done, a Ctrl-C excepted
 	phases phases
 	checks []Check // of the workload
 	keyed  bool    // values are [key value]
@@ -94,6 +95,9 @@ func (t *Test) Run(l Launch) Outcome {
 	err := guarded(f.forward)
 	if err != nil {
 		f.complain(err)
+		if f.recorder != nil && !errors.Is(err, errInterrupted) {
+			f.early = err.Error()
+		}
 	}
 	f.saveHistory()
 	f.backward()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -44,6 +45,9 @@ func (f *life) operate() error {
 	})
 	f.log.Info("operations ended", "invoked", fmt.Sprint(sum.Invoked), "ok", fmt.Sprint(sum.OK), "fail", fmt.Sprint(sum.Fail),
 		"info", fmt.Sprint(sum.Info), "open", fmt.Sprint(sum.Open), "faults", fmt.Sprint(sum.Faults), "seconds", fmt.Sprintf("%.3f", sum.Took.Seconds()))
+	if wrong := live.wrong.Load(); wrong > 0 { // a database that was spared must not seem to have stood the test
+		f.complain(fmt.Errorf("%d of %d operations of the nemesis went wrong (hint: history.txt says which, and why)", wrong, live.faults.Load()))
+	}
 	var broken *interpreter.InternalError
 	switch {
 	case errors.As(err, &broken):
@@ -77,11 +81,17 @@ func (s *sink) Flush() error { return s.recorder.Flush() }
 // tally counts completions for whoever watches.
 type tally struct {
 	ok, fail, info atomic.Int64
+
+	faults, wrong atomic.Int64 // operations of the nemesis, and those of them that went wrong
 }
 
 // add counts one; it must be quick.
 func (t *tally) add(op generator.Op) {
 	if op.Process < 0 {
+		t.faults.Add(1)
+		if slices.ContainsFunc(op.Extra, func(f history.Field) bool { return f.Name == "error" }) {
+			t.wrong.Add(1)
+		}
 		return
 	}
 	switch op.Type {

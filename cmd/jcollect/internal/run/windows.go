@@ -18,6 +18,8 @@ type Window struct {
 	From int64  // ns since the start of the run, of the injection's invocation
 	To   int64  // of the healing's completion; of the last operation if it was never healed
 	Open bool   // it was never healed
+
+	Wrong bool // its injection went wrong, in part at least
 }
 
 // String is the window in a line.
@@ -25,6 +27,9 @@ func (w Window) String() string {
 	text := fmt.Sprintf("%s – %s  %s", seconds(w.From), seconds(w.To), w.Name)
 	if w.What != "" {
 		text += "  " + w.What
+	}
+	if w.Wrong {
+		text += "  (the injection went wrong)"
 	}
 	if w.Open {
 		text += "  (not healed in the history)"
@@ -47,7 +52,7 @@ func Windows(h *history.History) []Window {
 	}
 	var list []Window
 	for _, w := range fault.Windows(ops) {
-		out := Window{Name: w.Fault, What: brief(w.Value), From: w.StartNS, To: w.EndNS}
+		out := Window{Name: w.Fault, What: brief(w.Value), From: w.StartNS, To: w.EndNS, Wrong: w.Wrong}
 		if w.EndNS < 0 {
 			out.To, out.Open = last, true
 		}

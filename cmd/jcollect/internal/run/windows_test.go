@@ -165,6 +165,38 @@ func TestJudgeOfLittle(t *testing.T) {
 	}
 }
 
+// Without this a run whose disk was full after a second could be called valid, then or by `analyze`.
+func TestEndedEarly(t *testing.T) {
+	const good = `{:type :invoke :process 0 :f :add :value 1 :time 1 :index 0}
+{:type :ok :process 0 :f :add :value 1 :time 2 :index 1}
+{:type :invoke :process 0 :f :read :value nil :time 3 :index 2}
+{:type :ok :process 0 :f :read :value #{1} :time 4 :index 3}
+`
+	f := &life{t: &Test{Name: "x", Checks: namedChecks([]string{"set"})}, run: stored(t, good)}
+	for early, want := range map[string]check.Verdict{"": check.Valid, "no space left on device": check.Unknown} {
+		f.early = early
+		if err := f.keepTest(); err != nil {
+			t.Fatal(err)
+		}
+		kept, err := keptJudging(f.run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for who, j := range map[string]judging{"run": f.judging(), "analyze": kept} {
+			d, err := j.judge(t.Context(), f.run)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d.Result.Verdict != want || (len(d.Result.Reasons) > 0) != (early != "") {
+				t.Errorf("%s, ended early by %q: the verdict is %v, its reasons %v, want %v", who, early, d.Result.Verdict, d.Result.Reasons, want)
+			}
+			if err := d.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
 // Without this `analyze` could judge with other options than the run did: JSON has one kind of number.
 func TestKeptChecksKeepTheirOptions(t *testing.T) {
 	want := all.Values{"total-amount": int64(100), "accounts": []string{"1", "2"}, "allow-negative-balances": true}
