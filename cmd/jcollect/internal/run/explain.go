@@ -104,6 +104,7 @@ func (x *explainer) connect(ctx context.Context) {
 	for _, line := range reach(x.t.Remote) {
 		x.say("  %s", line)
 	}
+	x.say("  no other run may work there; who does is written down in the agent's folder, and that it has ended in the end")
 	if x.t.Remote.Kind == remote.KindLocal {
 		x.head("look after what an earlier run left")
 	} else {

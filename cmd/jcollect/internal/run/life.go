@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	crand "crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -61,6 +62,7 @@ type life struct {
 	logFile *os.File
 
 	nodes    []*node.Node
+	claim    claim
 	database *db.DB
 	nemesis  *fault.Nemesis
 	driver   client.Driver
@@ -120,6 +122,8 @@ func (t *Test) Run(l Launch) Outcome {
 // begin makes the run's folder, with the plan and the log in it.
 func (f *life) begin() (err error) {
 	f.begun = time.Now()
+	f.claim = claim{Run: crand.Text(), Began: f.begun}
+	f.claim.Host, _ = os.Hostname() // for people; a machine without a name has none
 	if f.run, err = store.Create(f.l.Store, f.t.Name, f.begun); err != nil {
 		return err
 	}
@@ -156,6 +160,7 @@ func (f *life) progress(text string) {
 func (f *life) forward() error {
 	stages := []stage{
 		{"connect to the nodes", connectLimit, f.connectIfNeeded},
+		{claimName, connectLimit, f.claimNodes}, // before the first thing that would disturb another run
 		{"install the agent", agentLimit, f.installAgent},
 		{"set up the system", osLimit, f.setupOS},
 		{"look at what the nodes can do", nemesisLimit, f.setupNemesis}, // before anything takes long
@@ -208,10 +213,11 @@ func (f *life) backward() {
 const (
 	healName    = "heal"
 	restoreName = "leave the nodes as they were"
+	claimName   = "claim the nodes"
 	closeName   = "close the connections"
 )
 
-var always = []string{healName, restoreName, closeName}
+var always = []string{healName, restoreName, claimName, closeName}
 
 // saveHistory ends the recording and lets the links point to the run.
 func (f *life) saveHistory() {
