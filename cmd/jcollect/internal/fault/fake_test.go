@@ -127,7 +127,8 @@ type fakeLeases struct {
 	mu    sync.Mutex
 	armed map[string][]agent.Command
 	renew error
-	count int // of renewals
+	keep  error // of releases
+	count int   // of renewals
 }
 
 func (l *fakeLeases) Arm(_ context.Context, n *node.Node, id string, _ time.Duration, heal []agent.Command) error {
@@ -150,6 +151,9 @@ func (l *fakeLeases) Renew(context.Context, *node.Node, string) error {
 func (l *fakeLeases) Release(_ context.Context, n *node.Node, id string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.keep != nil {
+		return l.keep
+	}
 	delete(l.armed, n.Name+" "+id)
 	return nil
 }

@@ -209,6 +209,20 @@ func TestWindows(t *testing.T) {
 	}
 }
 
+// Without it a node that is lost right after it was restarted would end the run by a panic.
+func TestRestartedAndLost(t *testing.T) {
+	nodes, _ := fakeNodes(3)
+	leases := &fakeLeases{keep: errors.New("lost")}
+	n, err := New(planOf(t, "faults: [restart]"), Options{Nodes: nodes, DB: &fakeDB{}, Seed: 1, Leases: leases})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := invoke(n, "restart", texts(edn.Vector, []string{"n3"}))
+	if got := out.Value.String(); !strings.Contains(got, `"n3" "release the lease of restart: lost"`) || out.Error.IsNil() {
+		t.Errorf("got %s, error %v", got, out.Error)
+	}
+}
+
 // Without it a kill could miss a node, an outcome hide who failed, or a lease stay armed after the heal or be released
 // though the heal went wrong.
 func TestProcesses(t *testing.T) {
@@ -319,6 +333,44 @@ func TestImpossible(t *testing.T) {
 	}
 	if out := invoke(n, "start-partition", history.Value{}); !strings.Contains(out.Error.String(), "skipped") {
 		t.Errorf("a skipped fault: got %v", out)
+	}
+}
+
+// Without it nodes could be cut off by IPv4 alone and go on by IPv6, or be told cut off although nobody knows where they
+// are, and a database be praised for a partition that wasn't.
+func TestPartitionsAreWhole(t *testing.T) {
+	for _, row := range []struct{ name, from, to, want string }{
+		{"no ip6tables", "ip6tables ip6tables", "", "partition is impossible on n1, n2, n3: nodes have addresses of IPv6, which no firewall there can drop"},
+		{"no IPv6", "ip6tables ip6tables\n", "no fd00", ""},
+		{"one address for two", "addr 10.0.0.3\naddr fd00::3", "addr 10.0.0.2\naddr fd00::2", "no address is known of n2 that is its alone"},
+	} {
+		nodes, remotes := fakeNodes(3)
+		for i := range remotes {
+			usual := remotes[i].answer
+			remotes[i].answer = func(c remote.Command) (string, error) {
+				out, err := usual(c)
+				out = strings.ReplaceAll(out, "nft yes\n", "")
+				if row.to == "no fd00" {
+					return strings.ReplaceAll(strings.ReplaceAll(out, row.from, ""), "addr fd00", "addr none"), err
+				}
+				return strings.ReplaceAll(out, row.from, row.to), err
+			}
+		}
+		if row.from[:4] == "addr" {
+			nodes[2].Addr = "10.0.0.2"
+		}
+		n, err := New(planOf(t, "faults: [partition]"), Options{Nodes: nodes, Leases: &fakeLeases{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err = n.Setup(t.Context()); err == nil {
+			if out := invoke(n, "start-partition", Grudge{"n1": {"n2"}}.value()); !out.Error.IsNil() {
+				err = errors.New(out.Error.String())
+			}
+		}
+		if row.want == "" && err != nil || row.want != "" && (err == nil || !strings.Contains(err.Error(), row.want)) {
+			t.Errorf("%s: got %v, want %q", row.name, err, row.want)
+		}
 	}
 }
 

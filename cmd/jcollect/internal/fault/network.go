@@ -3,6 +3,7 @@ package fault
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"jcheck/cmd/jcollect/internal/client"
@@ -37,9 +38,21 @@ func needsWall(fault string) func(n *Nemesis, name string) []Impossible {
 			list = append(list, needsRoot())
 		} else if n.facts[name].wall.kind == "" {
 			list = append(list, Impossible{Why: "no firewall works there", Mend: "install iptables or nftables, and let the node change its rules (in a container: --cap-add NET_ADMIN)"})
+		} else if w := n.facts[name].wall; w.kind == "iptables" && w.v6 == "" && n.anyIPv6() {
+			list = append(list, Impossible{Why: "nodes have addresses of IPv6, which no firewall there can drop", Mend: "install nftables or ip6tables, or switch IPv6 off"})
 		}
 		return list
 	}
+}
+
+// anyIPv6 tells whether a node has an address of IPv6 by which others may reach it: what is cut off must be so by all ways.
+func (n *Nemesis) anyIPv6() bool {
+	for _, f := range n.facts {
+		if slices.ContainsFunc(f.addrs, netip.Addr.Is6) {
+			return true
+		}
+	}
+	return false
 }
 
 // needsRoot is what a node lacks on which we are not root.
@@ -80,8 +93,10 @@ func startPartition(ctx context.Context, n *Nemesis, c client.Call) (history.Val
 	// Nodes that drop nobody now may have done so before.
 	errs := n.inject(ctx, "partition", n.names, func(ctx context.Context, on *node.Node) error {
 		w := wall{fault: "partition", exempt: n.exempt(on.Name), drop: n.peers(on.Name, g[on.Name])}
-		if len(g[on.Name]) > 0 && len(w.drop) == 0 {
-			return fmt.Errorf("no address is known of %v", g[on.Name])
+		for _, other := range g[on.Name] { // else the history would have nodes cut off that hear each other
+			if len(n.peers(on.Name, []string{other})) == 0 {
+				return fmt.Errorf("no address is known of %s that is its alone", other)
+			}
 		}
 		if len(w.drop) == 0 {
 			_, err := n.run(ctx, on, raze("partition"))
