@@ -38,13 +38,21 @@ func bindCare(e *env, c *cobra.Command) *careFlags {
 
 // load reads a whole plan, for a run's nodes or those of the lab in whose room we are.
 func (f *careFlags) load(file string) (*run.Test, error) {
-	if err := f.launchFlags.lab.changePlan(f.planFlags); err != nil {
+	if err := f.inLab(); err != nil {
 		return nil, err
 	}
-	if f.launchFlags.lab.needsOne() {
-		return nil, errors.New("--lab is for a run, which makes it; this wants a lab that is up (hint: jcollect lab up, then jcollect lab exec -- jcollect ... --lab N)")
-	}
 	return f.planFlags.load(file)
+}
+
+// inLab makes the nodes those of the lab in whose room we are, if the command line wants them.
+func (f *careFlags) inLab() error {
+	if err := f.launchFlags.lab.changePlan(f.planFlags); err != nil {
+		return err
+	}
+	if f.launchFlags.lab.needsOne() {
+		return errors.New("--lab is for a run, which makes it; this wants a lab that is up (hint: jcollect lab up, then jcollect lab exec -- jcollect ... --lab N)")
+	}
+	return nil
 }
 
 // nodes reads which nodes there are: of a plan and the flags, of the flags alone, or of the lab in whose room we are.
@@ -61,6 +69,9 @@ func (f *careFlags) nodes(args []string, whole bool) (*run.Test, error) {
 	}
 	switch {
 	case len(args) == 1:
+		if err := f.inLab(); err != nil {
+			return nil, err
+		}
 		if root = plan.Open(args[0], &p); root == nil {
 			return nil, planError(&p)
 		}
@@ -145,7 +156,8 @@ func healCommand(e *env) *cobra.Command {
 		Short: "Undo every fault on the nodes, after a run that was killed",
 		Long: `Removes from the nodes what any run put there to break them: rules of firewalls, the
 shaping of packets, files that fill disks, and whatever the agent on the node was
-told to heal. Nothing else is touched, and healing twice does no harm.
+told to heal. Nothing else is touched, and healing twice does no harm. Nodes that
+were removed from the database's cluster join it again, if the plan says how.
 
   jcollect heal --nodes n1,n2,n3
   jcollect heal plan.yaml

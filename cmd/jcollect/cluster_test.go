@@ -338,7 +338,7 @@ func killedControl(t *testing.T, program string) {
 	if !healed {
 		t.Error("the network is still cut 20 s after the end of the control process, with a lease of 5 s")
 	}
-	b.start("heal").end(exitValid, 30*time.Second)
+	b.start("heal", "--lab", "2", "plan.yaml").end(exitValid, 30*time.Second)
 	judged := b.start("analyze", filepath.Join("store", store.Current))
 	judged.end(exitUnknown, 30*time.Second) // nothing was read yet
 	h, err := history.Open(t.Context(), filepath.Join(b.dir, "store", store.Current), history.Options{})

@@ -28,6 +28,11 @@ type view struct {
 	answered []string // those of them who see it so
 }
 
+// A NoMembersError says that not one node told who the members are: the database may not be there at all.
+type NoMembersError struct{}
+
+func (*NoMembersError) Error() string { return "no node tells who the members are" }
+
 // members are what is known of the database's cluster besides the marks of what is to be healed.
 type members struct {
 	changing chan struct{}   // full while somebody changes it
@@ -149,7 +154,7 @@ func (n *Nemesis) view(ctx context.Context) (view, error) {
 		if len(words) > 0 {
 			return view{}, fmt.Errorf("no majority agrees who the members are; %s", strings.Join(words, "; "))
 		}
-		return view{}, errors.Join(errors.New("no node tells who the members are"), joinNodes("view", errs))
+		return view{}, errors.Join(&NoMembersError{}, joinNodes("view", errs))
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()

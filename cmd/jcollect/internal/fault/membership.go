@@ -100,7 +100,15 @@ func removeNode(ctx context.Context, n *Nemesis, c client.Call) (history.Value, 
 	if err != nil {
 		return history.Value{}, err
 	}
-	chosen, err := n.chosen(ctx, c.Value)
+	t, err := targetOf(c.Value)
+	if err != nil {
+		return history.Value{}, err
+	}
+	among := n.names
+	if t.Nodes == nil { // by chance only who can leave
+		among = now.members
+	}
+	chosen, err := t.names(among, func() ([]string, error) { return n.primaries(ctx) }, n.chance())
 	if err != nil {
 		return history.Value{}, err
 	}
@@ -156,6 +164,11 @@ func (n *Nemesis) remove(ctx context.Context, target *node.Node, now view) (what
 
 // retire ends the database on a node that is no member, and wipes it. From now on no other fault starts it.
 func (n *Nemesis) retire(ctx context.Context, target *node.Node) error {
+	leave, err := n.enter(ctx, target)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	n.setGone(target.Name, true)
 	if n.runsDB() {
 		if err := n.o.DB.Kill(ctx, target); err != nil {
@@ -263,6 +276,26 @@ func rejoin(ctx context.Context, n *Nemesis) map[string]error {
 	}
 	removed := slices.DeleteFunc(n.absent(now), func(name string) bool { return !n.isOn("membership", name) })
 	return n.joinAll(ctx, removed, n.plan.Membership.Wait)
+}
+
+// Rejoin lets every node join that is no member, and says which did: after a run that ended without it. It is
+// a *NoMembersError if no node tells who the members are.
+func (n *Nemesis) Rejoin(ctx context.Context) (added []string, err error) {
+	leave, err := n.change(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	soon, cancel := context.WithTimeout(ctx, viewLimit)
+	defer cancel()
+	now, err := n.viewSoon(soon)
+	if err != nil {
+		return nil, err
+	}
+	absent := n.absent(now)
+	errs := n.joinAll(ctx, absent, n.plan.Membership.Wait)
+	added = slices.DeleteFunc(absent, func(name string) bool { return errs[name] != nil })
+	return added, joinNodes("add", errs)
 }
 
 // join lets a node join the cluster. It is tried again for as long as the patience lasts: databases refuse a member for

@@ -279,3 +279,19 @@ func TestWindowsOfMembers(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// Without it nobody could end what a control node that died had begun; and where there is no database, that would fail.
+func TestRejoin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, c := clusterOn(t, 3, "")
+		c.members, c.down["n2"] = []string{"n1", "n3"}, true
+		if added, err := n.Rejoin(t.Context()); err != nil || strings.Join(added, " ") != "n2" || c.down["n2"] {
+			t.Errorf("got %v, %v", added, err)
+		}
+		c.down = map[string]bool{"n1": true, "n2": true, "n3": true}
+		var nobody *NoMembersError
+		if added, err := n.Rejoin(t.Context()); !errors.As(err, &nobody) || len(added) > 0 {
+			t.Errorf("nobody there: got %v, %v", added, err)
+		}
+	})
+}

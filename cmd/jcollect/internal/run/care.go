@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 
+	"jcheck/cmd/jcollect/internal/db"
 	"jcheck/cmd/jcollect/internal/fault"
 	"jcheck/cmd/jcollect/internal/node"
 	"jcheck/cmd/jcollect/internal/plan"
@@ -55,12 +57,14 @@ func Teardown() Care {
 	}}
 }
 
-// Heal undoes on the nodes every fault of any run, one that was killed among them. It needs no plan.
+// Heal undoes on the nodes every fault of any run, one that was killed among them. It needs no plan, but only a plan knows
+// how nodes join a cluster again.
 func Heal() Care {
 	return Care{"heal", func(f *life) []stage {
 		return []stage{
 			{"connect to the nodes", connectLimit, f.connectAny},
 			{healName, healLimit, f.healNodes},
+			{"let nodes join again that were removed", healLimit, f.rejoin},
 		}
 	}}
 }
@@ -127,4 +131,35 @@ func (f *life) healNodes(ctx context.Context) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// rejoin lets every node join that is no member of the database's cluster, if the plan says how. A database that isn't
+// there has no members, and needs none.
+func (f *life) rejoin(ctx context.Context) error {
+	if f.t.Root.Get("nemesis").Get("membership") == nil || len(f.nodes) == 0 {
+		return nil
+	}
+	var p plan.Problems
+	f.t.Nemesis, f.t.DB = fault.Read(f.t.Root.Get("nemesis"), &p), db.Read(f.t.Root.Get("db"), &p)
+	if p.Any() {
+		return errors.New("the plan has mistakes, so no node was added (hint: jcollect explain tells them)")
+	}
+	if err := f.installAgent(ctx); err != nil {
+		return err
+	}
+	f.makeDB()
+	n, err := fault.New(f.t.Nemesis, fault.Options{Nodes: f.nodes, DB: f.faultDB(), Log: f.log})
+	if err != nil {
+		return err
+	}
+	added, err := n.Rejoin(ctx)
+	var nobody *fault.NoMembersError
+	switch {
+	case errors.As(err, &nobody):
+		f.l.Say(nobody.Error() + ", so none was added")
+		return nil
+	case len(added) > 0:
+		f.l.Say("members of the cluster again: " + strings.Join(added, ", "))
+	}
+	return err
 }
