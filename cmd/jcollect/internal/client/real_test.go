@@ -325,12 +325,30 @@ func judged(t *testing.T, h *history.History, checker string, v all.Values) chec
 	return r
 }
 
-// wantValid fails unless the verdict is that the history is valid.
+// wantValid fails unless the verdict is that the history is valid. What is wrong with it is printed.
 func wantValid(t *testing.T, r check.Result) {
 	t.Helper()
 	if r.Verdict != check.Valid {
-		t.Errorf("%s: %v, want valid: %v %v", r.Checker, r.Verdict, kindsOf(r), r.Reasons)
+		t.Errorf("%s: %v, want valid: %v %v%s", r.Checker, r.Verdict, kindsOf(r), r.Reasons, proofs(r))
 	}
+}
+
+// wantOnly fails if there is no verdict, or an anomaly of another kind.
+func wantOnly(t *testing.T, r check.Result, kinds []string) {
+	t.Helper()
+	other := slices.DeleteFunc(kindsOf(r), func(k string) bool { return slices.Contains(kinds, k) })
+	if r.Verdict == check.Unknown || len(other) > 0 {
+		t.Errorf("%s: %v %v %v, want %v at most%s", r.Checker, r.Verdict, other, r.Reasons, kinds, proofs(r))
+	}
+}
+
+// proofs are the explanations of a few anomalies.
+func proofs(r check.Result) string {
+	var b strings.Builder
+	for _, a := range r.Anomalies[:min(3, len(r.Anomalies))] {
+		fmt.Fprintf(&b, "\n%s of %v: %s", a.Kind, a.Ops, a.Text)
+	}
+	return b.String()
 }
 
 // kindsOf are the kinds of anomalies found.

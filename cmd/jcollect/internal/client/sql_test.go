@@ -95,19 +95,32 @@ func mariaServer(t *testing.T, settings ...string) *server {
 type sqlTrial struct {
 	workload, options, checker string
 	load                       loadMaker
+	sessions                   int      // 0: 10
 	valid                      bool     // must the history be valid?
+	maybe                      bool     // or may it be?
 	some, only                 []string // anomalies of which one must be found; which alone may be
 }
+
+// writeSkew is all that a transaction can do wrong that reads a snapshot of its own. PostgreSQL lets one pass at
+// "serializable", too, though seldom: a transaction's commit is seen by others a moment before the list of dependencies
+// knows of it, and one that commits in this moment forgets that it depended on the first. It takes a third to see the
+// difference, so two sessions are right, and are tested so (docs/collector.md). What our client could do wrong (another
+// level, a COMMIT misunderstood) would show as other anomalies with more sessions, or as any with two.
+func writeSkew() []string { return []string{"G2-item", "G2-item-process", "G2-item-realtime"} }
 
 // try drives a database and judges what it did.
 func (s sqlTrial) try(t *testing.T, dialect string, port int) {
 	d := made(t, Use{Workload: s.workload}, "{kind: sql, dialect: %s, port: %d%s}", dialect, port, s.options)
 	next, last := s.load()
 	span := lasting()
-	if !s.valid { // it takes some luck to find something
+	if !s.valid && !s.maybe { // it takes some luck to find something
 		span *= 3
 	}
-	h := trial{driver: d, sessions: 10, span: span, next: next, last: last}.run(t)
+	sessions := s.sessions
+	if sessions == 0 {
+		sessions = 10
+	}
+	h := trial{driver: d, sessions: sessions, span: span, next: next, last: last}.run(t)
 	r := judged(t, h, s.checker, all.Values{})
 	kinds := kindsOf(r)
 	t.Logf("%v %v", r.Verdict, kinds)
@@ -116,15 +129,15 @@ func (s sqlTrial) try(t *testing.T, dialect string, port int) {
 		return
 	}
 	long := os.Getenv("JCOLLECT_CLUSTER") != "" // a moment may be too short for an anomaly to happen
-	if r.Verdict != check.Invalid && long {
-		t.Errorf("%s: %v, want invalid", s.workload+s.options, r.Verdict)
+	if r.Verdict == check.Unknown || r.Verdict == check.Valid && long && !s.maybe {
+		t.Errorf("%s: %v %v, want invalid", s.workload+s.options, r.Verdict, r.Reasons)
 	}
 	found := len(s.some) == 0 || !long
 	for _, k := range kinds {
 		found = found || slices.Contains(s.some, k)
-		if len(s.only) > 0 && !slices.Contains(s.only, k) {
-			t.Errorf("%s: found %s", s.workload+s.options, k)
-		}
+	}
+	if len(s.only) > 0 {
+		wantOnly(t, r, s.only)
 	}
 	if !found {
 		t.Errorf("%s: found %v, want one of %v", s.workload+s.options, kinds, s.some)
@@ -137,11 +150,14 @@ func TestPostgres(t *testing.T) {
 	t.Parallel()
 	server := postgresServer(t)
 	for _, s := range []sqlTrial{
-		{workload: "append", options: ", isolation: serializable", checker: "elle", load: txns("append"), valid: true},
-		{workload: "append", options: ", isolation: serializable, list: rows", checker: "elle", load: txns("append"), valid: true},
-		{workload: "append", options: ", isolation: repeatable read", checker: "elle", load: txns("append"), only: []string{"G2-item", "G2-item-process", "G2-item-realtime"}},
+		{workload: "append", options: ", isolation: serializable", sessions: 2, checker: "elle", load: txns("append"), valid: true},
+		{workload: "append", options: ", isolation: serializable", checker: "elle", load: txns("append"), maybe: true, only: writeSkew()},
+		{workload: "append", options: ", isolation: serializable, list: rows", sessions: 2, checker: "elle", load: txns("append"), valid: true},
+		{workload: "append", options: ", isolation: serializable, list: rows", checker: "elle", load: txns("append"), maybe: true, only: writeSkew()},
+		{workload: "append", options: ", isolation: repeatable read", checker: "elle", load: txns("append"), only: writeSkew()},
 		{workload: "append", options: ", isolation: read committed", checker: "elle", load: txns("append"), some: []string{"lost-update", "G-single-item", "G-single"}},
-		{workload: "rw-register", options: ", isolation: serializable", checker: "elle", load: txns("w"), valid: true},
+		{workload: "rw-register", options: ", isolation: serializable", sessions: 2, checker: "elle", load: txns("w"), valid: true},
+		{workload: "rw-register", options: ", isolation: serializable", checker: "elle", load: txns("w"), maybe: true, only: writeSkew()},
 		{workload: "bank", options: ", isolation: repeatable read", checker: "bank", load: banks, valid: true},
 		{workload: "bank", options: ", isolation: read committed", checker: "bank", load: banks, some: []string{"wrong-total", "negative-value"}},
 		{workload: "cas-register", checker: "linearizable", load: registers, valid: true},
@@ -214,7 +230,12 @@ func TestKilled(t *testing.T) {
 				s.stop()
 				s.start(t)
 			}}.run(t)
-			wantValid(t, judged(t, h, "elle", nil))
+			r := judged(t, h, "elle", nil)
+			if name == "postgresql" { // with ten sessions it has anomalies of its own, seldom
+				wantOnly(t, r, writeSkew())
+				return
+			}
+			wantValid(t, r)
 		})
 	}
 }
