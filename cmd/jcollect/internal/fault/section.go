@@ -123,7 +123,9 @@ func (f *Plan) readFaults(n *plan.Node, p *plan.Problems) {
 const everything = "all"
 
 // needSections are the faults that can't be injected without a section that says where.
-func needSections() []string { return []string{"disk-full", "file-corruption", "lost-writes", "membership"} }
+func needSections() []string {
+	return []string{"disk-full", "file-corruption", "lost-writes", "membership"}
+}
 
 // allFaults are those that the plan says enough for. A restart is a kill, too, and left out.
 func (f *Plan) allFaults() (names []string) {
