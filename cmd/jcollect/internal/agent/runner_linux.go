@@ -217,10 +217,16 @@ func ending(s syscall.WaitStatus) string {
 	return "exit status " + strconv.Itoa(s.ExitStatus())
 }
 
-// note writes a line of ours into a log.
+// note writes a line of ours into a log. It is for people: a disk that is full or broken, by a fault of ours perhaps, must
+// neither keep a daemon from starting nor end its account, and with that lose the processes that it left.
 func note(log *os.File, format string, args ...any) error {
 	line := strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " ")
 	_, err := fmt.Fprintf(log, "%s jcollect: %s\n", time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), line)
+	for _, disk := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EIO, syscall.EROFS} {
+		if errors.Is(err, disk) {
+			return nil
+		}
+	}
 	return err
 }
 

@@ -98,6 +98,33 @@ func must[T any](v T, err error) func(t *testing.T) T {
 	}
 }
 
+// Without this a daemon whose disk is full, by our own fault perhaps, could not be started, and what it leaves when it
+// crashes there would be nobody's: no kill would find it, and its ports stay taken.
+func TestDaemonOnFullDisk(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("there is no /dev/full to write to")
+	}
+	n := here(t)
+	pid := filepath.Join(t.TempDir(), "pid")
+	started := must(n.Start(t.Context(), agent.Daemon{Name: "crashing", Log: "/dev/full",
+		Run: "sleep 300 & echo $! >" + remote.Quote(pid) + "; exit 3"}))(t)
+	eventually(t, "the daemon ended", func() bool {
+		r, err := n.Running(t.Context(), "crashing")
+		return err == nil && r.State == agent.StateEnded && r.Exit == "exit status 3"
+	})
+	text, err := os.ReadFile(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	child, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil || !alive(child) {
+		t.Fatalf("the child of %d is %q (%v), want one that runs", started.PID, text, err)
+	}
+	t.Cleanup(func() { _ = syscall.Kill(child, syscall.SIGKILL) }) // it should be gone
+	must(n.Kill(t.Context(), "crashing", "KILL"))(t)
+	eventually(t, "what the daemon left is killed", func() bool { return !alive(child) })
+}
+
 // Without this a daemon could be started twice, be lost after its program changed its process group, go on after a kill,
 // or be mistaken for another process with its number.
 func TestDaemonIsStartedKilledAndStopped(t *testing.T) {
