@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"jcheck/cmd/jcollect/internal/agent"
 	"jcheck/cmd/jcollect/internal/plan"
 )
 
@@ -143,7 +144,7 @@ func (d *Plan) fields() []plan.Field {
 		{Key: "ready-timeout", Doc: "how long ready may take (1m)", Read: plan.Duration(&d.ReadyTimeout)},
 		{Key: "primaries", Doc: "script that prints the names or addresses of the nodes that are primaries now", Read: script(&d.Primaries)},
 		{Key: "teardown", Doc: "script on each node, after the daemons were stopped", Read: script(&d.Teardown)},
-		{Key: "wipe", Doc: "files and folders that are removed before set-up and at teardown", Read: absolutes(&d.Wipe, "wipe")},
+		{Key: "wipe", Doc: "files and folders that are removed before set-up and at teardown", Read: d.wiped},
 		{Key: "logs", Doc: "files, folders and patterns to download at the end; the daemons' logs come by themselves", Read: absolutes(&d.Logs, "logs")},
 		{Key: "kill", Doc: "script that kills the database on a node, instead of a signal to the daemons", Read: script(&d.Kill)},
 		{Key: "start", Doc: "script that starts it again, instead of the daemons", Read: script(&d.Start)},
@@ -215,6 +216,21 @@ func absolutes(list *[]string, what string) func(*plan.Node, *plan.Problems) {
 		absolute(&s, what)(n, p)
 		*list = append(*list, s)
 	})
+}
+
+// spared are folders that a slip of the pen must not wipe, although the nodes may be damaged: without them a node is no
+// node any more, or the agent forgets which daemons run there.
+var spared = [...]string{"/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys",
+	"/usr", "/usr/bin", "/usr/lib", "/usr/local", "/usr/sbin", "/var", "/var/lib", "/var/log", "/opt/jcollect", agent.DefaultState}
+
+// wiped reads what is removed.
+func (d *Plan) wiped(n *plan.Node, p *plan.Problems) {
+	absolutes(&d.Wipe, "wipe")(n, p)
+	for _, name := range d.Wipe {
+		if slices.Contains(spared[:], path.Clean(name)) {
+			p.Add(n.Pos, "a folder of the database's own, such as /var/lib/redis", "db: wipe: %s holds more than the database", name)
+		}
+	}
 }
 
 // variableName is what sh takes for a name.

@@ -33,6 +33,18 @@ func read(t *testing.T, text string) (Plan, []string) {
 	return d, said
 }
 
+// Without this a path that was cut short could take the node's system with it, or what the agent must remember.
+func TestWipeSparesTheSystem(t *testing.T) {
+	for _, name := range []string{"/etc", "/var/", "/var/./lib", "/usr", "/home", "/var/lib/jcollect", "/opt/jcollect/"} {
+		if _, said := read(t, "wipe: ["+name+"]"); len(said) != 1 || !strings.Contains(said[0], "holds more than the database") {
+			t.Errorf("wiping %s: got %q", name, said)
+		}
+	}
+	if _, said := read(t, "wipe: [/data, /var/lib/redis, /etc/redis, /srv]"); len(said) > 0 {
+		t.Errorf("got %q", said)
+	}
+}
+
 const whole = `
 packages: [redis-server, "etcd=3.4.23-4+b4"]
 archive: {url: "https://example.com/x.tar.gz", to: /opt/x, sha256: "0000000000000000000000000000000000000000000000000000000000000000"}
