@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"jcheck/history"
 )
@@ -17,19 +18,40 @@ type httpDriver struct {
 type httpSession struct {
 	driver *httpDriver
 	proc   Process
-	conn   *httpConn // nil if there is none now
+
+	mu     sync.Mutex // Close may come while a call hangs
+	conn   *httpConn  // nil if there is none now
+	closed bool
 }
 
 // Open begins a session.
 func (d *httpDriver) Open(ctx context.Context, p Process) (Session, error) {
 	s := &httpSession{driver: d, proc: p}
-	return s, s.connect(ctx)
+	_, err := s.connection(ctx)
+	return s, err
 }
 
-// connect opens a connection.
-func (s *httpSession) connect(ctx context.Context) (err error) {
-	s.conn, err = openHTTP(ctx, s.driver.plan.address(s.proc), s.driver.plan.tls)
-	return err
+// connection is the one that there is, if it can be used, or a new one.
+func (s *httpSession) connection(ctx context.Context) (*httpConn, error) {
+	s.mu.Lock()
+	conn := s.conn
+	s.mu.Unlock()
+	if conn != nil && conn.usable() {
+		return conn, nil
+	}
+	s.drop()
+	conn, err := openHTTP(ctx, s.driver.plan.address(s.proc), s.driver.plan.tls)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		conn.close()
+		return nil, errClosed
+	}
+	s.conn = conn
+	return conn, nil
 }
 
 // Setup and Teardown send the requests that the plan has for them.
@@ -85,15 +107,11 @@ func (s *httpSession) perform(ctx context.Context, op httpOp, c Call) (history.V
 	if s.driver.plan.password != "" {
 		header.Set("Authorization", s.driver.plan.authorization())
 	}
-	if s.conn != nil && !s.conn.usable() {
-		s.drop()
+	conn, err := s.connection(ctx)
+	if err != nil {
+		return c.Value, fail("no-client", err.Error())
 	}
-	if s.conn == nil {
-		if err := s.connect(ctx); err != nil {
-			return c.Value, fail("no-client", err.Error())
-		}
-	}
-	r, err := s.conn.do(ctx, op.method, target, header, []byte(body))
+	r, err := conn.do(ctx, op.method, target, header, []byte(body))
 	if err != nil {
 		if !asFailure(err).answered {
 			s.drop()
@@ -128,14 +146,20 @@ func (op httpOp) judge(r httpReply, c Call) (history.Value, error) {
 
 // drop ends the connection.
 func (s *httpSession) drop() {
-	if s.conn != nil {
-		s.conn.close()
-		s.conn = nil
+	s.mu.Lock()
+	conn := s.conn
+	s.conn = nil
+	s.mu.Unlock()
+	if conn != nil {
+		conn.close()
 	}
 }
 
 // Close ends the session.
 func (s *httpSession) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
 	s.drop()
 	return nil
 }

@@ -2,6 +2,8 @@ package client
 
 import (
 	"context"
+	"errors"
+	"sync"
 
 	"jcheck/history"
 )
@@ -24,23 +26,50 @@ type linkSession[C link] struct {
 	ops    map[string]op[C]
 	open   func(ctx context.Context) (C, error)
 	stale  func(f *failure) bool // does an answer mean that this connection is the wrong one by now? nil: none does
+
+	mu     sync.Mutex // Close may come while a call hangs
 	conn   C
 	opened bool
+	closed bool
 }
 
 // begin opens the connection for the first time.
 func (s *linkSession[C]) begin(ctx context.Context) (Session, error) {
-	if err := s.connect(ctx); err != nil {
+	if _, err := s.connect(ctx); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// connect opens a connection.
-func (s *linkSession[C]) connect(ctx context.Context) (err error) {
-	s.conn, err = s.open(ctx)
-	s.opened = err == nil
-	return err
+// errClosed is the answer to a call whose session was closed meanwhile.
+var errClosed = errors.New("the session was closed")
+
+// connect opens a connection, unless the session is closed by then.
+func (s *linkSession[C]) connect(ctx context.Context) (C, error) {
+	conn, err := s.open(ctx)
+	if err != nil {
+		return conn, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		conn.close()
+		return conn, errClosed
+	}
+	s.conn, s.opened = conn, true
+	return conn, nil
+}
+
+// connection is the one that there is, if it can be used, or a new one.
+func (s *linkSession[C]) connection(ctx context.Context) (C, error) {
+	s.mu.Lock()
+	conn, opened := s.conn, s.opened
+	s.mu.Unlock()
+	if opened && conn.usable() {
+		return conn, nil
+	}
+	s.drop()
+	return s.connect(ctx)
 }
 
 // Invoke performs one operation.
@@ -49,15 +78,11 @@ func (s *linkSession[C]) Invoke(ctx context.Context, c Call) Outcome {
 	if !ok {
 		return finish(true, history.Value{}, unknownCall(c, s.object))
 	}
-	if s.opened && !s.conn.usable() {
-		s.drop()
+	conn, err := s.connection(ctx)
+	if err != nil {
+		return finish(true, history.Value{}, fail("no-client", err.Error()))
 	}
-	if !s.opened {
-		if err := s.connect(ctx); err != nil {
-			return finish(true, history.Value{}, fail("no-client", err.Error()))
-		}
-	}
-	v, err := o.run(ctx, s.conn, c)
+	v, err := o.run(ctx, conn, c)
 	if f := asFailure(err); f != nil && (!f.answered || s.stale != nil && s.stale(f)) {
 		s.drop()
 	}
@@ -66,14 +91,20 @@ func (s *linkSession[C]) Invoke(ctx context.Context, c Call) Outcome {
 
 // drop ends the connection.
 func (s *linkSession[C]) drop() {
-	if s.opened {
-		s.conn.close()
-		s.opened = false
+	s.mu.Lock()
+	conn, opened := s.conn, s.opened
+	s.opened = false
+	s.mu.Unlock()
+	if opened {
+		conn.close()
 	}
 }
 
 // Close ends the session.
 func (s *linkSession[C]) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
 	s.drop()
 	return nil
 }
