@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"jcheck/check"
+	"jcheck/cmd/internal/cli"
 	"jcheck/fixtures"
 	"jcheck/history"
 	"jcheck/internal/cycle"
@@ -41,7 +42,7 @@ is, which models forbid it, and a minimal history that shows it.
 
 NAME may also be a customary one: write-skew, lost-update, phantom, dirty-read.`,
 		Example: "  jcheck anomalies G-single-item\n  jcheck anomalies G1a --history edn | jcheck elle -",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    cli.Wants(0, 1, "anomaly", "lost-update"),
 		RunE: func(c *cobra.Command, args []string) error {
 			w := c.OutOrStdout()
 			switch {

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"jcheck/history"
+	"jcheck/internal/amount"
 )
 
 const diffLong = `Tells what differs between two histories, or between two results.
@@ -241,7 +242,7 @@ func (e *env) historyDifferences(ctx context.Context, f *diffFlags, o history.Op
 		d.list = append(d.list, x)
 	}
 	if len(d.list) == 0 {
-		d.summary = fmt.Sprintf("no difference: %d operations each", sides[0].h.Len())
+		d.summary = fmt.Sprintf("no difference: %s each", amount.Of(sides[0].h.Len(), "operation"))
 		return d, nil
 	}
 	d.summary = fmt.Sprintf("%d and %d operations: %d the same, %d changed, %d only in %s, %d only in %s (compared by %s)",

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"jcheck/history"
+	"jcheck/internal/amount"
 )
 
 // role is what an operation did with an element.
@@ -166,8 +167,8 @@ func (e *elementSearch) lacks(id history.ID) bool {
 // summary says what was found, and what was not.
 func (e *elementSearch) summary() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%s, %s", number(e.found[writes]+e.found[writesAndReads], "writer"),
-		number(e.found[reads]+e.found[writesAndReads], "reader"))
+	fmt.Fprintf(&b, "\n%s, %s", amount.Of(e.found[writes]+e.found[writesAndReads], "writer"),
+		amount.Of(e.found[reads]+e.found[writesAndReads], "reader"))
 	switch {
 	case e.acked == history.None:
 		b.WriteString("; no write of it was acknowledged\n")
@@ -181,12 +182,4 @@ func (e *elementSearch) summary() string {
 			e.f.h.Index(e.acked), e.misses, e.f.h.Index(e.first), e.f.h.Index(e.last))
 	}
 	return b.String()
-}
-
-// number is "1 read", "2 reads".
-func number(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -55,21 +55,6 @@ func TestRaise(t *testing.T) {
 	}
 }
 
-// TestGuard checks that a bug ends with 255 and names itself. Without it, a panic could end with Go's exit code 2, which
-// scripts take for an unknown verdict.
-func TestGuard(t *testing.T) {
-	var stderr bytes.Buffer
-	if got := guard(&stderr, func() int { panic("elle: internal error: lost a node") }); got != exitInternal {
-		t.Errorf("got exit code %d, want %d", got, exitInternal)
-	}
-	if got, want := stderr.String(), "jcheck: internal error: elle: internal error: lost a node\n"; !strings.HasPrefix(got, want) {
-		t.Errorf("got %q, want it to begin with %q", got, want)
-	}
-	if got := guard(&stderr, func() int { return exitInvalid }); got != exitInvalid {
-		t.Errorf("got exit code %d, want %d", got, exitInvalid)
-	}
-}
-
 // TestParseSize holds the spellings of a size. Without it, 1G could come to mean 1 byte.
 func TestParseSize(t *testing.T) {
 	for text, want := range map[string]int64{

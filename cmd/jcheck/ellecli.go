@@ -12,6 +12,7 @@ import (
 
 	"jcheck/check"
 	"jcheck/check/all"
+	"jcheck/cmd/internal/cli"
 	"jcheck/elle"
 	"jcheck/history"
 	"jcheck/linearizable"
@@ -126,7 +127,7 @@ func (e *env) runElleCLI(args []string) int {
 	fs := f.set()
 	err := fs.Parse(args)
 	if f.help {
-		if _, err := fmt.Fprint(e.stdout, elleCLIUsage, fs.FlagUsagesWrapped(helpWidth)); err != nil {
+		if _, err := fmt.Fprint(e.stdout, elleCLIUsage, fs.FlagUsagesWrapped(cli.HelpWidth)); err != nil {
 			e.complain("", err)
 			return exitUsage
 		}

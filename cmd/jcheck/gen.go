@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"jcheck/cmd/internal/cli"
 	"jcheck/internal/cycle"
 	"jcheck/internal/sim"
 )
@@ -61,7 +62,7 @@ func genCommand(e *env) *cobra.Command {
 		Long:  genLong,
 		Example: "  jcheck gen -n 20 --format json\n  jcheck gen --level read-committed --seed 7 | jcheck elle -\n" +
 			"  jcheck gen --inject G2-item-process | jcheck elle -c strong-session-serializable -",
-		Args: cobra.NoArgs,
+		Args: cli.Wants(0, 0, "", ""),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if len(f.inject) == 1 && f.inject[0] == "list" {
 				return listRecipes(c.OutOrStdout())

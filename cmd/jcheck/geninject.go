@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"jcheck/history"
+	"jcheck/internal/amount"
 	"jcheck/internal/cycle"
 	"jcheck/internal/sim"
 )
@@ -164,10 +165,10 @@ func (r *genReport) print(w io.Writer, path string) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(told)) {
 		if more := told[name] - listedInjections; more > 0 {
-			fmt.Fprintf(w, "jcheck: injected %s %d times more\n", name, more)
+			fmt.Fprintf(w, "jcheck: injected %s %s more\n", name, amount.Of(more, "time"))
 		}
 	}
 	if r.o.Workload == sim.ClosedPredicate && r.ops < int64(r.o.Txns) {
-		fmt.Fprintf(w, "jcheck: ended after %d transactions: each row had changed once (hint: a larger --key-count)\n", r.ops)
+		fmt.Fprintf(w, "jcheck: ended after %s: each row had changed once (hint: a larger --key-count)\n", amount.Of(int(r.ops), "transaction"))
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"jcheck/check"
 	"jcheck/check/all"
 	"jcheck/history"
+	"jcheck/internal/amount"
 	"jcheck/internal/lint"
 )
 
@@ -238,7 +239,7 @@ func lintText(name string, h *history.History, r lint.Report, rows []opinion, no
 		text := strings.TrimPrefix(f.Problem.String(), f.Pos.String()+": ")
 		fmt.Fprintf(&b, "%s: %s %s: %s\n", f.Pos, mark, f.Code, text)
 	}
-	fmt.Fprintf(&b, "%s: %s, ", name, number(h.Len(), "operation"))
+	fmt.Fprintf(&b, "%s: %s, ", name, amount.Of(h.Len(), "operation"))
 	if r.Total() == 0 {
 		b.WriteString("nothing doubtful\n")
 	} else {
@@ -250,7 +251,7 @@ func lintText(name string, h *history.History, r lint.Report, rows []opinion, no
 			}
 			kinds = append(kinds, text)
 		}
-		fmt.Fprintf(&b, "%s: %s\n", number(r.Total(), "finding"), strings.Join(kinds, ", "))
+		fmt.Fprintf(&b, "%s: %s\n", amount.Of(r.Total(), "finding"), strings.Join(kinds, ", "))
 	}
 	switch {
 	case r.Fatal():

@@ -17,11 +17,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 	"strings"
 
 	"jcheck/check"
+	"jcheck/cmd/internal/cli"
 	"jcheck/history"
+	"jcheck/internal/amount"
 )
 
 // The exit codes. Scripts depend on them.
@@ -35,19 +36,7 @@ const (
 
 func main() {
 	collectOften()
-	os.Exit(guard(os.Stderr, func() int { return run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr) }))
-}
-
-// guard gives the exit code of f. A panic is our own bug and 255: it must not end with Go's exit code 2, which would
-// read "unknown".
-func guard(stderr io.Writer, f func() int) (code int) {
-	defer func() {
-		if p := recover(); p != nil {
-			fmt.Fprintf(stderr, "jcheck: internal error: %v\n%s", p, debug.Stack())
-			code = exitInternal
-		}
-	}()
-	return f()
+	os.Exit(cli.Guard("jcheck", os.Stderr, func() int { return run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr) }))
 }
 
 // env is what a verb may touch besides its flags: the three streams, and the exit code so far.
@@ -64,28 +53,15 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if isElleCLI(args, verbNames(root)) {
 		return e.runElleCLI(args)
 	}
-	texts := &wholeWriter{w: stdout}
+	texts := cli.NewOutput(stdout)
 	root.SetArgs(args)
 	root.SetOut(texts)
 	root.SetErr(stderr)
-	if err := cmp.Or(root.Execute(), texts.err); err != nil {
+	if err := cmp.Or(root.Execute(), texts.Err()); err != nil {
 		e.complain("", err)
 		e.raise(exitUsage)
 	}
 	return e.code
-}
-
-// wholeWriter remembers that not everything could be written. Help, models and anomalies are printed piece by piece, and
-// a full disk must not pass for success.
-type wholeWriter struct {
-	w   io.Writer
-	err error // the first one
-}
-
-func (w *wholeWriter) Write(b []byte) (int, error) {
-	n, err := w.w.Write(b)
-	w.err = cmp.Or(w.err, err)
-	return n, err
 }
 
 // badness orders the exit codes: 255 > 254 > 1 > 2 > 0.
@@ -130,7 +106,7 @@ func (e *env) complain(file string, err error) {
 			fmt.Fprintf(e.stderr, "jcheck: %s\n", p)
 		}
 		if read.More > 0 {
-			fmt.Fprintf(e.stderr, "jcheck: %s: and %d more problems\n", file, read.More)
+			fmt.Fprintf(e.stderr, "jcheck: %s: and %s\n", file, amount.Of(read.More, "more problem"))
 		}
 		return
 	}
@@ -138,7 +114,5 @@ func (e *env) complain(file string, err error) {
 	if file != "" && !strings.HasPrefix(text, file) {
 		text = file + ": " + text
 	}
-	for line := range strings.SplitSeq(text, "\n") {
-		fmt.Fprintf(e.stderr, "jcheck: %s\n", line)
-	}
+	cli.Complain("jcheck", e.stderr, errors.New(text))
 }

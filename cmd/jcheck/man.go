@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"jcheck/cmd/internal/cli"
 )
 
 // manCommand is the hidden verb man, by which make builds the manual: a page for jcheck and one for each verb.
@@ -41,7 +43,7 @@ func manName(c *cobra.Command) string { return strings.ReplaceAll(c.CommandPath(
 // manPage is the page of a command, in the macros of man(7).
 func manPage(c *cobra.Command) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, ".TH %s 1 \"\" \"jcheck %s\" \"jcheck\"\n", strings.ToUpper(manName(c)), release)
+	fmt.Fprintf(&b, ".TH %s 1 \"\" \"jcheck %s\" \"jcheck\"\n", strings.ToUpper(manName(c)), cli.Release)
 	fmt.Fprintf(&b, ".SH NAME\n%s \\- %s\n", roff(manName(c)), roff(c.Short))
 	fmt.Fprintf(&b, ".SH SYNOPSIS\n%s\n", roff(c.UseLine()))
 	long := c.Long

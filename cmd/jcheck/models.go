@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"jcheck/cmd/internal/cli"
 	"jcheck/internal/cycle"
 	"jcheck/render"
 )
@@ -39,7 +40,7 @@ which one to ask for, by what your database calls its isolation level.
 
 NAME is a model (serializable, PL-SI) or a database (postgresql, mysql).`,
 		Example: "  jcheck models\n  jcheck models snapshot-isolation\n  jcheck models postgresql",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    cli.Wants(0, 1, "model or database", "postgresql"),
 		RunE: func(c *cobra.Command, args []string) error {
 			name := ""
 			if len(args) == 1 {

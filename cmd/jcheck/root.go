@@ -1,16 +1,10 @@
 package main
 
 import (
-	"fmt"
-	"os"
-	"runtime/debug"
-	"strings"
-
 	"github.com/spf13/cobra"
-)
 
-// release is the version of this source tree.
-const release = "0.1.0-dev"
+	"jcheck/cmd/internal/cli"
+)
 
 const rootLong = `jcheck checks recorded histories of databases: did the database keep its promise,
 and if not, which operations prove it?
@@ -26,35 +20,24 @@ Exit codes: 0 valid, 1 invalid, 2 unknown, 254 wrong use or an input that is no
 history, 255 a bug. Of several histories the worst counts: 255, 254, 1, 2, 0.
 elle-cli's form works as well: jcheck -m list-append FILE... (-m list-append -h)`
 
-// helpWidth is the width of help texts, which are often read beside something else.
-const helpWidth = 80
-
 // rootCommand is the tree of verbs. Each verb is a file of this package.
 func rootCommand(e *env) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "jcheck",
-		Short:         "Checks recorded histories of databases, offline",
-		Long:          rootLong,
-		Version:       versionText(),
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		Args:          cobra.ArbitraryArgs,
+		Use:   "jcheck",
+		Short: "Checks recorded histories of databases, offline",
+		Long:  rootLong,
+		Args:  cobra.ArbitraryArgs,
 
-		PersistentPreRunE: checkNames,
+		PersistentPreRunE: cli.CheckNames,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return c.Help()
 			}
-			return unknownVerb(c, args[0])
+			return cli.Unknown(c, args[0], "check")
 		},
 	}
-	root.SuggestionsMinimumDistance = 2
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", fmt.Sprintf(".FlagUsagesWrapped %d ", helpWidth)))
-	root.SetVersionTemplate("jcheck {{.Version}}\n")
-	root.SetFlagErrorFunc(flagError)
 	root.AddGroup(groups()...)
-	root.SetHelpCommandGroupID(groupOther)
-	root.SetCompletionCommandGroupID(groupOther)
+	cli.Dress(root, groupOther)
 	root.AddCommand(verbs(e)...)
 	completeWords(root)
 	return root
@@ -82,16 +65,11 @@ func groups() []*cobra.Group {
 // verbs lists the commands in the order in which a newcomer meets them.
 func verbs(e *env) []*cobra.Command {
 	list := append([]*cobra.Command{
-		inGroup(groupJudge, checkCommand(e)), inGroup(groupJudge, elleCommand(e)), inGroup(groupJudge, linearizableCommand(e))}, checkerCommands(e)...)
+		cli.InGroup(groupJudge, checkCommand(e)), cli.InGroup(groupJudge, elleCommand(e)), cli.InGroup(groupJudge, linearizableCommand(e))}, checkerCommands(e)...)
 	for _, c := range []*cobra.Command{showCommand(e), lintCommand(e), shrinkCommand(e), diffCommand(e), anonymiseCommand(e)} {
-		list = append(list, inGroup(groupHistory, c))
+		list = append(list, cli.InGroup(groupHistory, c))
 	}
-	return append(list, inGroup(groupLearn, genCommand(e)), inGroup(groupLearn, modelsCommand(e)), inGroup(groupLearn, anomaliesCommand(e)), manCommand(e))
-}
-
-func inGroup(id string, c *cobra.Command) *cobra.Command {
-	c.GroupID = id
-	return c
+	return append(list, cli.InGroup(groupLearn, genCommand(e)), cli.InGroup(groupLearn, modelsCommand(e)), cli.InGroup(groupLearn, anomaliesCommand(e)), manCommand(e))
 }
 
 // verbNames are the first words that are verbs, cobra's own included.
@@ -101,30 +79,4 @@ func verbNames(root *cobra.Command) []string {
 		names = append(names, c.Name())
 	}
 	return names
-}
-
-// unknownVerb says what a first word that is no verb may have meant: a file, or a misspelt verb.
-func unknownVerb(c *cobra.Command, word string) error {
-	if _, err := os.Stat(word); err == nil {
-		return fmt.Errorf("%q is not a command (hint: jcheck check %s)", word, word)
-	}
-	if near := c.SuggestionsFor(word); len(near) > 0 {
-		return fmt.Errorf("unknown command %q (hint: jcheck %s)", word, near[0])
-	}
-	return fmt.Errorf("unknown command %q (hint: jcheck --help)", word)
-}
-
-// versionText is the release, the revision it was built from, and the compiler.
-func versionText() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return release
-	}
-	rev := ""
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			rev = ", " + s.Value[:12]
-		}
-	}
-	return fmt.Sprintf("%s (%s%s)", release, info.GoVersion, rev)
 }

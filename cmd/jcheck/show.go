@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"jcheck/history"
+	"jcheck/internal/amount"
 )
 
 const showLong = `Shows operations of a history: all, or those that every given option picks.
@@ -48,13 +49,8 @@ func showCommand(e *env) *cobra.Command {
 		Use:   "show FILE",
 		Short: "Shows operations: of a process, a key, a time, with an error, ...",
 		Long:  showLong,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return fmt.Errorf("want one history, got %d (hint: jcheck show FILE, - for standard input)", len(args))
-			}
-			return nil
-		},
-		RunE: func(c *cobra.Command, args []string) error { return e.show(c.Context(), f, c.Flags(), args[0]) },
+		Args:  oneHistory,
+		RunE:  func(c *cobra.Command, args []string) error { return e.show(c.Context(), f, c.Flags(), args[0]) },
 	}
 	f.define(c.Flags())
 	return c
@@ -108,7 +104,7 @@ func (e *env) show(ctx context.Context, f *showFlags, fs *pflag.FlagSet, path st
 	}
 	ids := s.pick()
 	if len(ids) == 0 {
-		fmt.Fprintf(e.stderr, "jcheck: %s: none of the %d operations is asked for\n", shownName(path), h.Len())
+		fmt.Fprintf(e.stderr, "jcheck: %s: none of %s is asked for\n", shownName(path), amount.Of(h.Len(), "operation"))
 		return nil
 	}
 	signal.Ignore(syscall.SIGPIPE) // a write tells as well, and the exit code stays ours

@@ -13,8 +13,10 @@ import (
 
 	"jcheck/check"
 	"jcheck/check/all"
+	"jcheck/cmd/internal/cli"
 	"jcheck/elle"
 	"jcheck/history"
+	"jcheck/internal/amount"
 	"jcheck/internal/shrink"
 	"jcheck/linearizable"
 	"jcheck/render"
@@ -68,10 +70,7 @@ func shrinkCommand(e *env) *cobra.Command {
 
 // oneHistory refuses any number of arguments but one.
 func oneHistory(c *cobra.Command, args []string) error {
-	if len(args) != 1 {
-		return fmt.Errorf("want one history, got %d (hint: %s FILE, - for standard input)", len(args), c.CommandPath())
-	}
-	return nil
+	return cli.Wants(1, 1, "history", "FILE, - for standard input")(c, args)
 }
 
 // shrink finds what is wrong, shrinks the history, writes it and checks what was written.
@@ -250,7 +249,7 @@ func (s *shrinkRun) options() shrink.Options {
 		Kind:      s.f.kind,
 		MaxChecks: s.f.checks,
 		Tried: func(checks, kept int) {
-			s.p.say(fmt.Sprintf("shrinking %s: %d of %d parts tried, %s left", shownName(s.path), checks, s.f.checks, number(kept, "operation")), false)
+			s.p.say(fmt.Sprintf("shrinking %s: %d of %d parts tried, %s left", shownName(s.path), checks, s.f.checks, amount.Of(kept, "operation")), false)
 		},
 	}
 	o.Read = func(ctx context.Context, text []byte) (*history.History, error) {
@@ -293,7 +292,7 @@ func (s *shrinkRun) finish(found shrink.Outcome) error {
 		whether = "perhaps more can be left out: --timeout or --max-checks ended the search"
 	}
 	w := s.e.reportOf(s.f.to)
-	fmt.Fprintf(w, "%s: %s of %d left; %s (%s tried).\n", found.Kind, number(found.Ops, "operation"), s.ops, whether, number(found.Checks, "part"))
+	fmt.Fprintf(w, "%s: %s of %d left; %s (%s tried).\n", found.Kind, amount.Of(found.Ops, "operation"), s.ops, whether, amount.Of(found.Checks, "part"))
 	text := render.Text(h, r, render.TextOptions{File: shownOut(s.f.to), Quiet: true, Color: wantsColor(w), Width: terminalWidth(w)})
 	_, err = fmt.Fprintf(w, "%sTo see it: %s\n", text, s.command())
 	return err

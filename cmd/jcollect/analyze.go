@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"jcheck/cmd/internal/cli"
 	"jcheck/cmd/jcollect/internal/run"
 	"jcheck/internal/store"
 )
@@ -19,7 +20,7 @@ func analyzeCommand(e *env) *cobra.Command {
 and writes results.edn, results.json and check/ anew. RUN is a folder, a link such as
 store/latest (which goes without saying). With --test it may also be a number: 0 is
 the first run of the store, -1 the last. The exit code is that of the verdict.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: cli.Wants(0, 1, "run", "store/latest"),
 	}
 	f := new(launchFlags)
 	c.Flags().StringVar(&f.store, "store", defaultStore, "the `DIR` of all runs")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"jcheck/cmd/internal/cli"
 	"jcheck/cmd/jcollect/internal/client"
 	"jcheck/cmd/jcollect/internal/generator"
 	"jcheck/cmd/jcollect/internal/interpreter"
@@ -39,7 +40,7 @@ type benchFigures struct {
 func benchCommand(e *env) *cobra.Command {
 	var p benchPlan
 	c := &cobra.Command{
-		Use: "bench", Short: "Measure how many operations a second can be performed and recorded", Hidden: true, Args: cobra.NoArgs,
+		Use: "bench", Short: "Measure how many operations a second can be performed and recorded", Hidden: true, Args: cli.Wants(0, 0, "", ""),
 		RunE: func(c *cobra.Command, _ []string) error {
 			figures, err := p.measure(c)
 			if err != nil {
@@ -64,7 +65,7 @@ func benchCommand(e *env) *cobra.Command {
 // measure performs reads and writes by clients that do nothing, and records them as a run does.
 func (p benchPlan) measure(c *cobra.Command) (f benchFigures, err error) {
 	if p.rate < 0 || p.ops <= 0 || p.concurrency <= 0 {
-		return f, errors.New("bench wants positive numbers")
+		return f, errors.New("bench wants positive numbers (hint: --ops 200000 --concurrency 10)")
 	}
 	root, err := os.MkdirTemp(p.dir, "jcollect-bench-")
 	if err != nil {

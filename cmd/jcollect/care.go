@@ -12,9 +12,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"jcheck/cmd/internal/cli"
 	"jcheck/cmd/jcollect/internal/lab"
 	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/cmd/jcollect/internal/run"
+	"jcheck/internal/amount"
 )
 
 // careFlags are what the verbs that look after nodes share: a plan, or the nodes by flags.
@@ -24,15 +26,22 @@ type careFlags struct {
 	e *env
 }
 
-// bindCare adds the flags to a verb, and lets it take a plan or none.
-func bindCare(e *env, c *cobra.Command) *careFlags {
-	f := &careFlags{bindPlanFlags(c.Flags()), bindLaunchFlags(c.Flags()), e}
+// bindCare adds the flags to a verb. whole says that it wants a whole plan; otherwise it takes one or none.
+func bindCare(e *env, c *cobra.Command, whole bool) *careFlags {
+	bindPlan := bindNodeFlags
+	if whole {
+		bindPlan = bindPlanFlags
+	}
+	f := &careFlags{bindPlan(c.Flags()), bindLaunchFlags(c.Flags()), e}
 	for _, name := range []string{"lab", "lab-kind", "quiet"} { // they are for runs
 		if err := c.Flags().MarkHidden(name); err != nil {
 			panic("jcollect: internal error: " + err.Error())
 		}
 	}
-	c.Args = cobra.MaximumNArgs(1)
+	c.Args = cli.Wants(0, 1, "plan", "plan.yaml, or --nodes n1,n2,n3")
+	if whole {
+		c.Args = onePlan
+	}
 	return f
 }
 
@@ -44,7 +53,7 @@ func (f *careFlags) load(file string) (*run.Test, error) {
 	return f.planFlags.load(file)
 }
 
-// inLab makes the nodes those of the lab in whose room we are, if the command line wants them.
+// inLab makes the nodes those of the lab in whose room we are, if --lab asks for it.
 func (f *careFlags) inLab() error {
 	if err := f.launchFlags.lab.changePlan(f.planFlags); err != nil {
 		return err
@@ -56,34 +65,29 @@ func (f *careFlags) inLab() error {
 }
 
 // nodes reads which nodes there are: of a plan and the flags, of the flags alone, or of the lab in whose room we are.
-// whole wants a whole plan.
-func (f *careFlags) nodes(args []string, whole bool) (*run.Test, error) {
-	if whole && len(args) == 1 {
-		return f.load(args[0])
-	}
+func (f *careFlags) nodes(args []string) (*run.Test, error) {
 	var p plan.Problems
 	root := &plan.Node{Kind: plan.Map}
 	room, err := lab.Current()
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case len(args) == 1:
-		if err := f.inLab(); err != nil {
-			return nil, err
-		}
-		if root = plan.Open(args[0], &p); root == nil {
-			return nil, planError(&p)
-		}
-	case room != nil && !f.flags.Changed("nodes") && !f.flags.Changed("node") && !f.flags.Changed("nodes-file"):
+	named := f.flags.Changed("nodes") || f.flags.Changed("node") || f.flags.Changed("nodes-file")
+	if room != nil && len(args) == 0 && !named && !f.flags.Changed("lab") {
 		if err := f.flags.Set("lab", fmt.Sprint(len(room.Names()))); err != nil {
 			return nil, err
 		}
-		if err := f.launchFlags.lab.changePlan(f.planFlags); err != nil {
-			return nil, err
+	}
+	if err := f.inLab(); err != nil {
+		return nil, err
+	}
+	switch {
+	case len(args) == 1:
+		if root = plan.Open(args[0], &p); root == nil {
+			return nil, planError(&p)
 		}
-	case !f.flags.Changed("nodes") && !f.flags.Changed("node") && !f.flags.Changed("nodes-file"):
-		return nil, errors.New("no plan and no nodes (hint: jcollect heal plan.yaml, or jcollect heal --nodes n1,n2,n3)")
+	case !named && !f.flags.Changed("lab"):
+		return nil, errors.New("no plan and no nodes (hint: give a plan, or --nodes n1,n2,n3)")
 	}
 	t := run.ReadNodes(root.Apply(f.changes(&p), &p), &p)
 	if p.Any() {
@@ -92,8 +96,8 @@ func (f *careFlags) nodes(args []string, whole bool) (*run.Test, error) {
 	return t, nil
 }
 
-// do does something to the nodes, and raises the exit code if it fails.
-func (f *careFlags) do(t *run.Test, c run.Care, done string) error {
+// do does something to the nodes, says what was done, or raises the exit code if it fails.
+func (f *careFlags) do(t *run.Test, c run.Care, done func(nodes int) string) error {
 	l, err := f.e.launch(f.launchFlags)
 	if err != nil {
 		return err
@@ -103,58 +107,27 @@ func (f *careFlags) do(t *run.Test, c run.Care, done string) error {
 		f.e.code = max(f.e.code, exitCrash)
 		return nil
 	}
-	_, err = fmt.Fprintf(f.e.stdout, done+"\n", len(t.Nodes))
+	_, err = fmt.Fprintln(f.e.stdout, done(len(t.Nodes)))
 	return err
 }
 
-// setupCommand is the verb setup.
-func setupCommand(e *env) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "setup PLAN",
-		Short: "Set the system and the database up on the nodes, and leave them so",
-	}
-	f := bindCare(e, c)
-	c.Args = onePlan
-	c.RunE = func(_ *cobra.Command, args []string) error {
-		t, err := f.load(args[0])
-		if err != nil {
-			return err
-		}
-		if err := t.Refusal(); err != nil {
-			return err
-		}
-		return f.do(t, run.Setup(), "%d nodes are set up")
-	}
-	return c
+// A careVerb is a verb that does one thing to all nodes.
+type careVerb struct {
+	use, short, long string
+	whole            bool // it wants a whole plan, whose machines may be damaged
+	care             run.Care
+	done             string // what the nodes are then: "3 nodes are set up"
 }
 
-// teardownCommand is the verb teardown.
-func teardownCommand(e *env) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "teardown PLAN",
-		Short: "Heal the nodes and remove the database, whatever state they are in",
-	}
-	f := bindCare(e, c)
-	c.Args = onePlan
-	c.RunE = func(_ *cobra.Command, args []string) error {
-		t, err := f.load(args[0])
-		if err != nil {
-			return err
-		}
-		if err := t.Refusal(); err != nil {
-			return err
-		}
-		return f.do(t, run.Teardown(), "%d nodes are torn down")
-	}
-	return c
-}
-
-// healCommand is the verb heal.
-func healCommand(e *env) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "heal [PLAN]",
-		Short: "Undo every fault on the nodes, after a run that was killed",
-		Long: `Removes from the nodes what any run put there to break them: rules of firewalls, the
+// careVerbs are those in the order in which they are needed.
+func careVerbs() []careVerb {
+	return []careVerb{
+		{use: "setup PLAN", short: "Set the system and the database up on the nodes, and leave them so",
+			whole: true, care: run.Setup(), done: "set up"},
+		{use: "teardown PLAN", short: "Heal the nodes and remove the database, whatever state they are in",
+			whole: true, care: run.Teardown(), done: "torn down"},
+		{use: "heal [PLAN]", short: "Undo every fault on the nodes, after a run that was killed",
+			long: `Removes from the nodes what any run put there to break them: rules of firewalls, the
 shaping of packets, files that fill disks, and whatever the agent on the node was
 told to heal. Nothing else is touched, and healing twice does no harm. Nodes that
 were removed from the database's cluster join it again, if the plan says how.
@@ -163,16 +136,37 @@ were removed from the database's cluster join it again, if the plan says how.
   jcollect heal plan.yaml
 
 Nodes heal themselves, too, when they hear nothing of a run for a minute.`,
+			care: run.Heal(), done: "healed"},
 	}
-	f := bindCare(e, c)
+}
+
+// command is the verb.
+func (v careVerb) command(e *env) *cobra.Command {
+	c := &cobra.Command{Use: v.use, Short: v.short, Long: v.long}
+	f := bindCare(e, c, v.whole)
 	c.RunE = func(_ *cobra.Command, args []string) error {
-		t, err := f.nodes(args, false)
+		read := f.nodes
+		if v.whole {
+			read = f.disposable
+		}
+		t, err := read(args)
 		if err != nil {
 			return err
 		}
-		return f.do(t, run.Heal(), "%d nodes are healed")
+		return f.do(t, v.care, func(n int) string {
+			return fmt.Sprintf("%s %s %s", amount.Of(n, "node"), amount.Word(n, "is", "are"), v.done)
+		})
 	}
 	return c
+}
+
+// disposable reads a whole plan, whose machines may be damaged.
+func (f *careFlags) disposable(args []string) (*run.Test, error) {
+	t, err := f.load(args[0])
+	if err != nil {
+		return nil, err
+	}
+	return t, t.Refusal()
 }
 
 // logsCommand is the verb logs.
@@ -181,8 +175,7 @@ func logsCommand(e *env) *cobra.Command {
 		Use:   "logs PLAN",
 		Short: "Download the database's logs from the nodes",
 	}
-	f := bindCare(e, c)
-	c.Args = onePlan
+	f := bindCare(e, c, true)
 	to := c.Flags().String("to", ".", "the `DIR` in which each node gets a folder")
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		t, err := f.load(args[0])
@@ -190,9 +183,11 @@ func logsCommand(e *env) *cobra.Command {
 			return err
 		}
 		if info, err := os.Stat(*to); err != nil || !info.IsDir() {
-			return fmt.Errorf("--to %s: no such folder", *to)
+			return fmt.Errorf("--to %q: no such folder (hint: mkdir it)", *to)
 		}
-		return f.do(t, run.Logs(*to), "the logs of %d nodes are there")
+		return f.do(t, run.Logs(*to), func(n int) string {
+			return fmt.Sprintf("the logs of %s are in %s", amount.Of(n, "node"), *to)
+		})
 	}
 	return c
 }
@@ -211,10 +206,13 @@ how to mend it.
 
 Exit codes: 0 if all nodes can be used, 1 if something is to be mended.`,
 	}
-	f := bindCare(e, c)
+	f := bindCare(e, c, false)
 	c.RunE = func(_ *cobra.Command, args []string) error {
-		t, err := f.nodes(args, false)
+		t, err := f.nodes(args)
 		if err != nil {
+			return err
+		}
+		if _, err := e.launch(f.launchFlags); err != nil { // what a run would say
 			return err
 		}
 		list := inspectAll(e.soft, t)

@@ -140,6 +140,14 @@ func (a *attempt) says(text string) {
 	}
 }
 
+// prints wants exactly that on the standard output.
+func (a *attempt) prints(want string) {
+	a.t.Helper()
+	if got := a.stdout.String(); got != want {
+		a.t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // remnants are what a run must not leave on a node: its daemons, its rules, its leases.
 const remnants = `pgrep -l redis-server
 pgrep -fl "[j]collect agent"
@@ -231,8 +239,21 @@ func wholeRun(t *testing.T, program string) {
 	if first, _, _ := strings.Cut(again.stdout.String(), "\n"); !strings.HasPrefix(first, "INVALID") {
 		t.Errorf("judged again: %s", first)
 	}
-	b.start("setup", "--lab", "3", "plan.yaml").end(exitValid, time.Minute)
+	set := b.start("setup", "--lab", "3", "plan.yaml")
+	set.end(exitValid, time.Minute)
+	set.prints("3 nodes are set up\n")
 	b.start("nodes").end(exitValid, time.Minute)
+	logs := b.start("logs", "--lab", "3", "plan.yaml", "--to", b.dir)
+	logs.end(exitValid, time.Minute)
+	logs.prints("the logs of 3 nodes are in " + b.dir + "\n")
+	for _, name := range []string{"n1", "n2", "n3"} { // while the database runs
+		if text, err := os.ReadFile(filepath.Join(b.dir, name, "redis.log")); err != nil || !bytes.Contains(text, []byte("Ready to accept connections")) {
+			t.Errorf("the log of %s is %q (%v)", name, text, err)
+		}
+	}
+	one := b.start("teardown", "--lab", "1", "plan.yaml")
+	one.end(exitValid, time.Minute)
+	one.prints("1 node is torn down\n")
 	b.start("teardown", "--lab", "3", "plan.yaml").end(exitValid, time.Minute)
 	b.clean("n1", "n2", "n3")
 }

@@ -11,6 +11,7 @@ import (
 
 	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/cmd/jcollect/internal/run"
+	"jcheck/internal/amount"
 )
 
 // planFlags are the flags that change a plan, for every verb that reads one.
@@ -33,12 +34,12 @@ var simpleFlags = []struct {
 	{"remote", "", "remote.kind", false, "how nodes are reached: ssh, local, docker, podman"},
 	{"username", "", "remote.user", false, "who logs in"},
 	{"port", "", "remote.port", false, "the port of ssh"},
-	{"ssh-private-key", "", "remote.key", false, "the file of the private key"},
-	{"known-hosts", "", "remote.known-hosts", false, "the file of known host keys"},
-	{"password-env", "", "remote.password-env", false, "the variable that holds the password to log in with"},
-	{"password-file", "", "remote.password-file", false, "the file whose first line is it"},
-	{"sudo-password-env", "", "remote.sudo-password-env", false, "the variable that holds the password that sudo wants"},
-	{"sudo-password-file", "", "remote.sudo-password-file", false, "the file whose first line is it"},
+	{"ssh-private-key", "", "remote.key", false, "the `FILE` of the private key"},
+	{"known-hosts", "", "remote.known-hosts", false, "the `FILE` of known host keys"},
+	{"password-env", "", "remote.password-env", false, "the `VARIABLE` that holds the password to log in with"},
+	{"password-file", "", "remote.password-file", false, "the `FILE` whose first line is it"},
+	{"sudo-password-env", "", "remote.sudo-password-env", false, "the `VARIABLE` that holds the password that sudo wants"},
+	{"sudo-password-file", "", "remote.sudo-password-file", false, "the `FILE` whose first line is it"},
 	{"accept-new", "", "remote.accept-new", true, "trust hosts that are seen for the first time"},
 	{"disposable", "", "disposable", true, "these nodes may be damaged"},
 	{"workload", "w", "workload.kind", false, "the kind of workload"},
@@ -72,6 +73,9 @@ type stranger string
 // Set says what to do instead.
 func (s stranger) Set(string) error { return errors.New(string(s)) }
 
+// Refusal is what is said of it, whatever was given.
+func (s stranger) Refusal() string { return string(s) }
+
 // String is nothing: no value was ever taken.
 func (stranger) String() string { return "" }
 
@@ -88,27 +92,46 @@ func bindStrangers(flags *pflag.FlagSet) {
 
 // bindPlanFlags adds the flags.
 func bindPlanFlags(flags *pflag.FlagSet) *planFlags {
+	f := bindNodeFlags(flags)
+	f.bindSimple(func(key string) bool { return !strings.HasPrefix(key, remotePrefix) })
+	flags.StringSlice("consistency-models", nil, "what the database promises, for workloads of transactions")
+	flags.StringSlice("nemesis", nil, "faults: partition,kill; none for none")
+	flags.String(tarballFlag, "", "where the db's archive is downloaded, instead of what the plan says: a `URL`")
+	flags.String(packageFlag, "", "the same")
+	flags.Bool(noSSHFlag, false, "log in nowhere: the plan without remote, os, db and nemesis")
+	return f
+}
+
+// remotePrefix begins the keys of how nodes are reached.
+const remotePrefix = "remote."
+
+// bindNodeFlags adds only those that say which nodes there are, and how they are reached.
+func bindNodeFlags(flags *pflag.FlagSet) *planFlags {
 	f := &planFlags{flags: flags}
+	flags.SortFlags = false
 	flags.StringArrayVarP(&f.node, "node", "n", nil, "a node; may be repeated")
 	flags.StringSliceVar(&f.nodes, "nodes", nil, "nodes: n1,n2,n3")
-	flags.StringVar(&f.nodesFile, "nodes-file", "", "a file with a node on each line")
+	flags.StringVar(&f.nodesFile, "nodes-file", "", "a `FILE` with a node on each line")
+	f.bindSimple(func(key string) bool { return strings.HasPrefix(key, remotePrefix) })
+	flags.StringArrayVar(&f.sets, "set", nil, "KEY.PATH=VALUE of the plan, as YAML; may be repeated; no value removes the key")
+	flags.Bool(strictFlag, true, "host keys are checked; this can't be switched off")
+	bindStrangers(flags)
+	return f
+}
+
+// bindSimple adds the flags that set one key each, of the keys that are wanted.
+func (f *planFlags) bindSimple(wanted func(key string) bool) {
+	flags := f.flags
 	for _, row := range simpleFlags {
+		if !wanted(row.key) {
+			continue
+		}
 		if row.isSwitch {
 			flags.BoolP(row.flag, row.short, false, row.doc)
 		} else {
 			flags.StringP(row.flag, row.short, "", row.doc)
 		}
 	}
-	flags.StringSlice("consistency-models", nil, "what the database promises, for workloads of transactions")
-	flags.StringSlice("nemesis", nil, "faults: partition,kill; none for none")
-	flags.String(tarballFlag, "", "where the db's archive is downloaded, instead of what the plan says: a `URL`")
-	flags.String(packageFlag, "", "the same")
-	flags.Bool(noSSHFlag, false, "log in nowhere: the plan without remote, os, db and nemesis")
-	flags.Bool(strictFlag, true, "host keys are checked; this can't be switched off")
-	flags.StringArrayVar(&f.sets, "set", nil, "KEY.PATH=VALUE of the plan, as YAML; may be repeated; no value removes the key")
-	flags.SortFlags = false
-	bindStrangers(flags)
-	return f
 }
 
 // changes are what the flags that were given change in a plan.
@@ -118,12 +141,12 @@ func (f *planFlags) changes(p *plan.Problems) []plan.Change {
 		list = append(list, plan.Change{Flag: "--nodes", Path: []string{"nodes"}, Value: plan.Scalars("--nodes", names)})
 	}
 	for _, row := range simpleFlags {
-		if flag := f.flags.Lookup(row.flag); flag.Changed {
+		if f.flags.Changed(row.flag) {
 			if row.flag == "rate" { // the workload's own would count for more
 				list = append(list, plan.Change{Flag: "--rate", Path: []string{"workload", "rate"}})
 			}
 			c := plan.Change{Flag: "--" + row.flag, Path: strings.Split(row.key, ".")}
-			c.Value = plan.Text(c.Flag, flag.Value.String())
+			c.Value = plan.Text(c.Flag, f.flags.Lookup(row.flag).Value.String())
 			list = append(list, c)
 		}
 	}
@@ -155,7 +178,7 @@ const (
 // jepsens are the changes of those flags.
 func (f *planFlags) jepsens(p *plan.Problems) (list []plan.Change) {
 	for _, name := range []string{tarballFlag, packageFlag} {
-		if flag := f.flags.Lookup(name); flag.Changed {
+		if flag := f.flags.Lookup(name); flag != nil && flag.Changed {
 			at := "--" + name
 			for _, key := range []string{"from", "path", "sha256"} { // of another archive
 				list = append(list, plan.Change{Flag: at, Path: []string{"db", "archive", key}})
@@ -163,7 +186,7 @@ func (f *planFlags) jepsens(p *plan.Problems) (list []plan.Change) {
 			list = append(list, plan.Change{Flag: at, Path: []string{"db", "archive", "url"}, Value: plan.Text(at, flag.Value.String())})
 		}
 	}
-	if flag := f.flags.Lookup(noSSHFlag); flag.Changed && flag.Value.String() == "true" {
+	if flag := f.flags.Lookup(noSSHFlag); flag != nil && flag.Changed && flag.Value.String() == "true" {
 		for _, key := range []string{"remote", "ssh", "os", "db", "nemesis"} {
 			list = append(list, plan.Change{Flag: "--" + noSSHFlag, Path: []string{key}})
 		}
@@ -197,7 +220,7 @@ func (f *planFlags) nodeNames(p *plan.Problems) (names []string, given bool) {
 	if f.nodesFile != "" {
 		text, err := os.ReadFile(f.nodesFile)
 		if err != nil {
-			p.Add(plan.Pos{File: "--nodes-file"}, "", "%v", err)
+			p.Add(plan.Pos{File: "--nodes-file"}, "a file with a node on each line", "%v", err)
 			return nil, false
 		}
 		for line := range strings.Lines(string(text)) {
@@ -232,7 +255,7 @@ func planError(p *plan.Problems) error {
 		errs = append(errs, errors.New(m.String()))
 	}
 	if more > 0 {
-		errs = append(errs, fmt.Errorf("and %d more mistakes", more))
+		errs = append(errs, fmt.Errorf("and %s", amount.Of(more, "more mistake")))
 	}
 	return errors.Join(errs...)
 }

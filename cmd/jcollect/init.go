@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"jcheck/cmd/internal/cli"
 	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/cmd/jcollect/internal/run"
 )
@@ -39,7 +40,7 @@ explain, simulate and run take it as it is.
   jcollect init --kind exec           the client is a program of yours
 
 Kinds: ` + strings.Join(kinds, ", ") + `.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: cli.Wants(0, 1, "file", "plan.yaml"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			file := "plan.yaml"
 			if len(args) == 1 {

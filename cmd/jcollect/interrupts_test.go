@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"io"
 	"os"
 	"syscall"
 	"testing"
@@ -32,11 +31,4 @@ func TestInterrupts(t *testing.T) {
 		t.Error("the first signal ended what heals, too")
 	}
 	send(syscall.SIGTERM, hard)
-}
-
-// TestGuard has a verb panic. Without it, nothing would notice a bug that passes for the verdict "unknown".
-func TestGuard(t *testing.T) {
-	if got := guard(io.Discard, func() int { panic("a bug") }); got != exitCrash {
-		t.Errorf("got %d, want %d", got, exitCrash)
-	}
 }

@@ -14,7 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"jcheck/cmd/internal/cli"
 	"jcheck/cmd/jcollect/internal/lab"
+	"jcheck/internal/amount"
 )
 
 // defaultLab is what a lab is called that gets no name.
@@ -61,7 +63,7 @@ func labCommand(e *env) *cobra.Command {
 		},
 	}
 	c.PersistentFlags().StringVar(&f.name, "name", "", "the lab's name (the only one that is up; else lab)")
-	c.PersistentFlags().StringVar(&f.dir, "dir", lab.DefaultDir, "where labs lie")
+	c.PersistentFlags().StringVar(&f.dir, "dir", lab.DefaultDir, "the `DIR` of all labs")
 	c.AddCommand(labUp(e, &f), labDown(e, &f), labList(e, &f), labShell(e, &f), labExec(e, &f),
 		labPower(e, &f, "stop", "Take a node's power away: all its processes die at once", (*lab.Lab).Stop),
 		labPower(e, &f, "start", "Give a node its power back, with the disk that it had", (*lab.Lab).Restart))
@@ -103,7 +105,7 @@ func labUp(e *env, f *labFlags) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "up [N]",
 		Short: "Make a lab of N nodes (5)",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  cli.Wants(0, 1, "number of nodes", "5"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			o := lab.Options{Name: f.name, Dir: f.dir, Kind: kind}
 			if o.Name == "" {
@@ -116,6 +118,9 @@ func labUp(e *env, f *labFlags) *cobra.Command {
 				}
 				o.Nodes = n
 			}
+			if err := lab.CheckKind(kind); err != nil {
+				return fmt.Errorf("--kind: %w", err)
+			}
 			begin := time.Now()
 			l, err := lab.Up(e.soft, o)
 			if err != nil {
@@ -124,7 +129,8 @@ func labUp(e *env, f *labFlags) *cobra.Command {
 			for _, note := range l.Notes() {
 				fmt.Fprintf(e.stderr, "jcollect: lab %s: %s\n", l.Name(), note)
 			}
-			fmt.Fprintf(e.stdout, "lab %s: %s are up after %d ms\n", l.Name(), strings.Join(l.Names(), ", "), time.Since(begin).Milliseconds())
+			fmt.Fprintf(e.stdout, "lab %s: %s %s up after %d ms\n", l.Name(), strings.Join(l.Names(), ", "),
+				amount.Word(len(l.Nodes()), "is", "are"), time.Since(begin).Milliseconds())
 			fmt.Fprintf(e.stdout, "  jcollect lab shell n1\n  jcollect lab exec -- jcollect run --lab %d plan.yaml\n  jcollect lab down\n", len(l.Nodes()))
 			return nil
 		},
@@ -139,7 +145,7 @@ func labDown(e *env, f *labFlags) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "down",
 		Short: "End a lab, and remove all that its nodes wrote",
-		Args:  cobra.NoArgs,
+		Args:  cli.Wants(0, 0, "", ""),
 		RunE: func(*cobra.Command, []string) error {
 			if !all {
 				l, err := f.open()
@@ -175,7 +181,7 @@ func labList(e *env, f *labFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "Show the labs of this machine",
-		Args:  cobra.NoArgs,
+		Args:  cli.Wants(0, 0, "", ""),
 		RunE: func(*cobra.Command, []string) error {
 			labs, err := lab.List(f.dir)
 			if len(labs) > 0 {
@@ -196,7 +202,7 @@ func labShell(_ *env, f *labFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "shell [NODE]",
 		Short: "Open a shell on a node, or in the lab's room, from which nodes are reached by name",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  cli.Wants(0, 1, "node", "n1"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			l, err := f.open()
 			if err != nil {
@@ -225,7 +231,7 @@ func labExec(_ *env, f *labFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "exec -- PROGRAM [ARGS...]",
 		Short: "Run a program in the lab's room, from which nodes are reached by name",
-		Args:  cobra.MinimumNArgs(1),
+		Args:  cli.Wants(1, cli.Any, "program", "-- PROGRAM [ARGS...]"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			l, err := f.open()
 			if err != nil {
@@ -241,7 +247,7 @@ func labPower(e *env, f *labFlags, verb, short string, do func(*lab.Lab, context
 	return &cobra.Command{
 		Use:   verb + " NODE",
 		Short: short,
-		Args:  cobra.ExactArgs(1),
+		Args:  cli.Wants(1, 1, "node", "n1"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			l, err := f.open()
 			if err != nil {

@@ -12,6 +12,7 @@ import (
 	"jcheck/cmd/jcollect/internal/lab"
 	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/cmd/jcollect/internal/run"
+	"jcheck/internal/amount"
 )
 
 // A labRun is a run on a cluster that is made for it on this machine. The run itself is another process of jcollect, in
@@ -28,10 +29,16 @@ const labTime = 2 * time.Minute
 // changePlan makes the plan's nodes those of the lab, in place of its own, and how they are reached.
 func (l *labRun) changePlan(f *planFlags) error {
 	if l.nodes == 0 && !f.flags.Changed("lab") {
+		if f.flags.Changed("lab-kind") {
+			return errors.New("--lab-kind is of a lab, and there is none (hint: --lab 3)")
+		}
 		return nil
 	}
+	if err := lab.CheckKind(l.kind); err != nil {
+		return fmt.Errorf("--lab-kind: %w", err)
+	}
 	if l.nodes < 1 || l.nodes > lab.MaxNodes {
-		return fmt.Errorf("--lab %d: a lab has 1 to %d nodes", l.nodes, lab.MaxNodes)
+		return fmt.Errorf("--lab %d: a lab can't have so many nodes (hint: 1 to %d)", l.nodes, lab.MaxNodes)
 	}
 	if f.flags.Changed("nodes") || f.flags.Changed("node") || f.flags.Changed("nodes-file") {
 		return errors.New("--lab makes its own nodes (hint: leave --nodes out)")
@@ -48,7 +55,7 @@ func (l *labRun) changePlan(f *planFlags) error {
 	}
 	if room != nil {
 		if names = room.Names(); len(names) < l.nodes {
-			return fmt.Errorf("--lab %d: this is the room of the lab %s, which has %d nodes", l.nodes, room.Name(), len(names))
+			return fmt.Errorf("--lab %d: this is the room of the lab %s, which has %s (hint: --lab %d)", l.nodes, room.Name(), amount.Of(len(names), "node"), len(names))
 		}
 		names = names[:l.nodes]
 	}
@@ -122,7 +129,7 @@ func (l *labRun) runChild(e *env, cluster *lab.Lab) (code int, err error) {
 		return exitCrash, err
 	}
 	child := exec.Command(self, os.Args[1:]...)
-	child.Stdin, child.Stdout, child.Stderr = os.Stdin, e.stdout, e.stderr
+	child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stdout, os.Stderr // themselves: what it starts may outlive it
 	ownGroup(child)
 	if err := cluster.Start(child); err != nil {
 		return exitCrash, fmt.Errorf("start the run in the lab: %w", err)

@@ -5,20 +5,18 @@
 //	1    at least one is invalid
 //	2    at least one could not be judged
 //	254  wrong use, or a plan with mistakes
-//	255  no history, or a bug of jcollect
+//	255  no history, an output that could not be written, or a bug of jcollect
 package main
 
 import (
-	"cmp"
 	"context"
-	"fmt"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
-	"strings"
 	"syscall"
 
+	"jcheck/cmd/internal/cli"
 	"jcheck/cmd/jcollect/internal/agent"
 )
 
@@ -37,10 +35,13 @@ const (
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == agentVerb {
-		os.Exit(guard(os.Stderr, func() int { return agent.Main(context.Background(), os.Args[2:], os.Stdin, os.Stdout) }))
+		os.Exit(cli.Guard("jcollect", os.Stderr, func() int { return agent.Main(context.Background(), os.Args[2:], os.Stdin, os.Stdout) }))
 	}
+	// With a handler, a pipe that nobody reads any more is an error of whoever writes to it: `jcollect run 2>&1 | head` must
+	// not end a run that has broken a cluster and not healed it. The programs that we start get the usual again.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	soft, hard, stop := interrupts()
-	code := guard(os.Stderr, func() int {
+	code := cli.Guard("jcollect", os.Stderr, func() int {
 		e := &env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, soft: soft, hard: hard}
 		return e.run(os.Args[1:])
 	})
@@ -76,18 +77,6 @@ func interrupts() (soft, hard context.Context, stop func()) {
 	}
 }
 
-// guard gives the exit code of f. A panic is our own bug and 255: it must not end with Go's exit code 2, which would
-// read "unknown".
-func guard(stderr io.Writer, f func() int) (code int) {
-	defer func() {
-		if p := recover(); p != nil {
-			fmt.Fprintf(stderr, "jcollect: internal error: %v\n%s", p, debug.Stack())
-			code = exitCrash
-		}
-	}()
-	return f()
-}
-
 // env is what a verb may touch besides its flags: the three streams, the user's patience, and the exit code so far.
 type env struct {
 	stdin          io.Reader
@@ -95,38 +84,38 @@ type env struct {
 	soft           context.Context // ends with the first Ctrl-C: stop, and put everything in order
 	hard           context.Context // ends with the second: heal and leave
 	code           int
+	judged         bool // there was a verdict, whose exit code nothing replaces
 }
 
 // run is the whole program: args are without the program's name.
 func (e *env) run(args []string) int {
 	root := rootCommand(e)
-	texts := &wholeWriter{w: e.stdout}
+	out := cli.NewOutput(e.stdout)
+	e.stdout = out
 	root.SetArgs(args)
 	root.SetIn(e.stdin)
-	root.SetOut(texts)
+	root.SetOut(out)
 	root.SetErr(e.stderr)
-	if err := cmp.Or(root.ExecuteContext(e.soft), texts.err); err != nil {
+	err := root.ExecuteContext(e.soft)
+	if err == nil && !e.judged { // verdicts stand: what else went wrong was told
+		err = out.Err()
+	}
+	var unwritten *cli.OutputError
+	switch {
+	case err == nil:
+	case errors.As(err, &unwritten):
+		if !unwritten.Gone() {
+			e.complain(unwritten)
+			e.code = exitCrash
+		}
+	default:
 		e.complain(err)
 		e.code = max(e.code, exitUsage)
 	}
 	return e.code
 }
 
-// wholeWriter remembers that not everything could be written: a full disk must not pass for success.
-type wholeWriter struct {
-	w   io.Writer
-	err error // the first one
-}
-
-func (w *wholeWriter) Write(b []byte) (int, error) {
-	n, err := w.w.Write(b)
-	w.err = cmp.Or(w.err, err)
-	return n, err
-}
-
 // complain prints an error on stderr, each line with the program's name.
 func (e *env) complain(err error) {
-	for line := range strings.SplitSeq(err.Error(), "\n") {
-		fmt.Fprintf(e.stderr, "jcollect: %s\n", line)
-	}
+	cli.Complain("jcollect", e.stderr, err)
 }

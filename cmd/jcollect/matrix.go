@@ -161,7 +161,7 @@ func (f *planFlags) tests(files []string, lists [][]variant) ([]*run.Test, error
 		return nil, planError(&all)
 	}
 	if len(tests) > maxTests {
-		return nil, fmt.Errorf("%d tests, at most %d", len(tests), maxTests)
+		return nil, fmt.Errorf("%d tests are too many (hint: at most %d)", len(tests), maxTests)
 	}
 	return tests, nil
 }

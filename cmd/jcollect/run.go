@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"jcheck/cmd/internal/cli"
 	"jcheck/cmd/jcollect/internal/lab"
 	"jcheck/cmd/jcollect/internal/node"
 	"jcheck/cmd/jcollect/internal/run"
@@ -73,10 +74,7 @@ func runCommand(e *env) *cobra.Command {
 
 // onePlan wants one argument, and says what it is.
 func onePlan(c *cobra.Command, args []string) error {
-	if len(args) != 1 {
-		return fmt.Errorf("%s wants one plan, not %d (hint: %s plan.yaml; jcollect init writes one)", c.CommandPath(), len(args), c.CommandPath())
-	}
-	return nil
+	return cli.Wants(1, 1, "plan", "plan.yaml; jcollect init writes one")(c, args)
 }
 
 // launchFlags are the flags of how a test is run, beside those that change its plan.
@@ -108,7 +106,7 @@ func (e *env) launch(o *launchFlags) (run.Launch, error) {
 		return run.Launch{}, errors.New("--store is empty (hint: --store store)")
 	}
 	p := &progressLine{w: e.stderr, on: isTerminal(e.stderr)}
-	l := run.Launch{Store: o.store, Args: os.Args, Version: versionText(), Soft: e.soft, Hard: e.hard, Out: e.stdout, Agents: agents,
+	l := run.Launch{Store: o.store, Args: os.Args, Version: cli.Version(), Soft: e.soft, Hard: e.hard, Out: e.stdout, Agents: agents,
 		Say:  func(text string) { p.say(text) },
 		Page: run.Page{Color: isTerminal(e.stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", Width: width(e.stdout), Quiet: o.quiet}}
 	if p.on {
@@ -119,6 +117,7 @@ func (e *env) launch(o *launchFlags) (run.Launch, error) {
 
 // tell says how a run ended, where its report hasn't, and raises the exit code.
 func (e *env) tell(o run.Outcome) {
+	e.judged = true
 	if o.Err != nil && !o.Told {
 		e.complain(o.Err)
 	}
@@ -138,19 +137,29 @@ func (e *env) tell(o run.Outcome) {
 	e.code = max(e.code, o.Code())
 }
 
+// fileOf is the file behind one of the standard streams; nil if there is none, as in tests.
+func fileOf(w any) *os.File {
+	switch w := w.(type) {
+	case *os.File:
+		return w
+	case *cli.Output:
+		return w.File()
+	}
+	return nil
+}
+
 // isTerminal tells whether w is one.
 func isTerminal(w any) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	f := fileOf(w)
+	return f != nil && term.IsTerminal(int(f.Fd()))
 }
 
 // width is how wide a page for w is.
 func width(w any) int {
-	f, ok := w.(*os.File)
-	if !ok || !isTerminal(w) {
+	if !isTerminal(w) {
 		return 80
 	}
-	columns, _, err := term.GetSize(int(f.Fd()))
+	columns, _, err := term.GetSize(int(fileOf(w).Fd()))
 	if err != nil || columns < 40 {
 		return 80
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"jcheck/cmd/internal/cli"
 	"jcheck/cmd/jcollect/internal/web"
 )
 
@@ -28,7 +29,7 @@ zip archive. Nothing can be changed there.
 
 There is no password: whoever reaches the port can read the whole store, logs and
 histories. So only this machine may, unless --host says otherwise.`,
-		Args: cobra.NoArgs,
+		Args: cli.Wants(0, 0, "", ""),
 	}
 	dir := c.Flags().String("store", defaultStore, "the `DIR` of all runs")
 	host := c.Flags().StringP("host", "b", "127.0.0.1", "the `ADDRESS` to listen on")

@@ -12,6 +12,7 @@ import (
 	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/cmd/jcollect/internal/run"
 	"jcheck/history"
+	"jcheck/internal/amount"
 )
 
 // usualSimulated is how many operations a simulation begins if nobody says.
@@ -57,7 +58,7 @@ Exit codes: 0, or 254 if the generator is wrong.`,
 			return fmt.Errorf("--output %q is not known (hint: edn or json)", output)
 		}
 		if s.MaxOps < 1 {
-			return fmt.Errorf("--operations %d: at least 1", s.MaxOps)
+			return fmt.Errorf("--operations %d begins nothing (hint: at least 1)", s.MaxOps)
 		}
 		t, err := flags.load(args[0])
 		if err != nil {
@@ -65,7 +66,7 @@ Exit codes: 0, or 254 if the generator is wrong.`,
 		}
 		ops, err := t.Simulate(c.Context(), s)
 		if errors.Is(err, generator.ErrLimit) {
-			fmt.Fprintf(e.stderr, "jcollect: %d operations were begun, the rest is left out (hint: -N)\n", s.MaxOps)
+			fmt.Fprintf(e.stderr, "jcollect: %s begun, the rest is left out (hint: -N)\n", amount.Of(s.MaxOps, "operation")+amount.Word(s.MaxOps, " was", " were"))
 			err = nil
 		}
 		return errors.Join(e.writeOps(ops, output), err)

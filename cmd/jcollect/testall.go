@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"jcheck/cmd/internal/cli"
 	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/cmd/jcollect/internal/run"
 )
@@ -55,7 +56,7 @@ nemesis.faults and workload.kind. workload=all is all that the plan's client kno
 
 Exit codes: 255 if a test crashed, else 2 if one is unknown, else 1 if one is
 invalid, else 0.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: cli.Wants(1, cli.Any, "plan", "plan.yaml; jcollect init writes one"),
 	}
 	flags := bindPlanFlags(c.Flags())
 	o := bindLaunchFlags(c.Flags())
@@ -138,7 +139,7 @@ func (e *env) series(tests []*run.Test, runTest func(t *run.Test) run.Outcome) (
 
 // guarded runs one test. Not even a bug of ours ends the series.
 func (e *env) guarded(t *run.Test, runTest func(t *run.Test) run.Outcome) (o run.Outcome) {
-	if guard(e.stderr, func() int { o = runTest(t); return exitValid }) == exitCrash {
+	if cli.Guard("jcollect", e.stderr, func() int { o = runTest(t); return exitValid }) == exitCrash {
 		return run.Outcome{Err: errors.New("internal error")}
 	}
 	return o

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"jcheck/internal/amount"
 )
 
 // Limits of what is waited for.
@@ -297,7 +299,7 @@ func (a *agent) signalUntil(ctx context.Context, rec record, s syscall.Signal, l
 			told.State = StateStopped
 		}
 		if err := pause(ctx, deadline); err != nil {
-			return told, fmt.Errorf("daemon %s: %d processes took no notice of %v: %w", rec.Name, len(left), s, err)
+			return told, fmt.Errorf("daemon %s: %s took no notice of %v: %w", rec.Name, amount.Of(len(left), "process"), s, err)
 		}
 	}
 }

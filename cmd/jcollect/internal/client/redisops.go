@@ -28,7 +28,7 @@ func (r redisCall) change(ctx context.Context, commands ...[]string) ([]respRepl
 		return nil, err
 	}
 	if got := replies[len(replies)-1].num; got < int64(want) {
-		return nil, redisFates().said("WAIT", fmt.Sprintf("only %d of %d replicas have it", got, want))
+		return nil, redisFates().said("WAIT", fmt.Sprintf("the replicas that have it: %d of %d", got, want))
 	}
 	return replies[:len(replies)-1], nil
 }

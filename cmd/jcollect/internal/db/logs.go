@@ -12,6 +12,7 @@ import (
 	"jcheck/cmd/jcollect/internal/agent"
 	"jcheck/cmd/jcollect/internal/node"
 	"jcheck/cmd/jcollect/internal/remote"
+	"jcheck/internal/amount"
 )
 
 // maxLogBytes is how much of a node's logs is downloaded.
@@ -53,7 +54,7 @@ func (d *DB) Logs(ctx context.Context, n *node.Node) (list []LogFile, missing []
 		list = append(list, LogFile{f.Path, short[i], f.Size})
 	}
 	if found.More > 0 {
-		err = fmt.Errorf("%s: logs: %d files are too many, the last %d are left out", n.Name, len(list)+found.More, found.More)
+		err = fmt.Errorf("%s: logs: %d files are too many, the last %d %s left out", n.Name, len(list)+found.More, found.More, amount.Word(found.More, "is", "are"))
 	}
 	return list, found.Missing, err
 }

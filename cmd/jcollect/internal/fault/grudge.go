@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sort"
+
+	"jcheck/internal/amount"
 )
 
 // A Grudge says for each node whose packets it drops. Dropping is the receiver's, so a grudge may be one way only.
@@ -143,7 +145,7 @@ func eachAlone(alone, nodes []string) Grudge {
 func partition(word string, nodes []string, primaries func() ([]string, error), rng *rand.Rand) (Grudge, error) {
 	mixed := shuffled(nodes, rng)
 	if least := leastNodes(word); len(nodes) < least {
-		return nil, fmt.Errorf("partition %s needs %d nodes, there are %d", word, least, len(nodes))
+		return nil, fmt.Errorf("partition %s needs %s, there %s %d", word, amount.Of(least, "node"), amount.Word(len(nodes), "is", "are"), len(nodes))
 	}
 	switch word {
 	case "one":

@@ -10,6 +10,7 @@ import (
 
 	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/history"
+	"jcheck/internal/amount"
 	"jcheck/internal/edn"
 )
 
@@ -111,7 +112,7 @@ func (t Target) names(nodes []string, primaries func() ([]string, error), rng *r
 		return t.Nodes, known(t.Nodes, nodes)
 	}
 	if least := leastNodes(t.Word); t.Word != "one" && t.Word != "primaries" && t.Word != "majority" && len(nodes) < least {
-		return nil, fmt.Errorf("%s needs %d nodes, there are %d", t.Word, least, len(nodes))
+		return nil, fmt.Errorf("%s needs %s, there %s %d", t.Word, amount.Of(least, "node"), amount.Word(len(nodes), "is", "are"), len(nodes))
 	}
 	mixed := shuffled(nodes, rng)
 	count := 0

@@ -1,6 +1,10 @@
 package generator
 
-import "slices"
+import (
+	"slices"
+
+	"jcheck/internal/amount"
+)
 
 // each gives every thread, or every process, its own copy of a generator.
 type each struct {
@@ -156,7 +160,7 @@ func (r *reserve) Op(ctx Context) (Op, Status, Generator) {
 		for _, s := range r.shares {
 			wanted += s.Threads
 		}
-		return broken("reserve wants %d threads, there are %d (hint: a higher concurrency)", wanted, ctx.all.Len())
+		return broken("reserve wants %s, there are %d (hint: a higher concurrency)", amount.Of(wanted, "thread"), ctx.all.Len())
 	}
 	best := soonest{dice: ctx.Dice()}
 	gs := replaced{old: r.gs}

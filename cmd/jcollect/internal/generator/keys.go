@@ -6,6 +6,7 @@ import (
 
 	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/history"
+	"jcheck/internal/amount"
 	"jcheck/internal/edn"
 )
 
@@ -82,7 +83,7 @@ func several(least, most int, build func(...Generator) Generator) func(reader, p
 		r.again = false
 		gs := r.list(pair.Value, least)
 		if len(gs) > most {
-			r.p.Add(pair.Value.Pos, "", "%s of %d generators, want %d", pair.Key, len(gs), most)
+			r.p.Add(pair.Value.Pos, "", "%s of %s, want %d", pair.Key, amount.Of(len(gs), "generator"), most)
 		}
 		if len(gs) < least || len(gs) > most {
 			return Concat()

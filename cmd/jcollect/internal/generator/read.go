@@ -7,6 +7,7 @@ import (
 
 	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/history"
+	"jcheck/internal/amount"
 	"jcheck/internal/edn"
 )
 
@@ -90,7 +91,7 @@ func (r reader) list(n *plan.Node, least int) []Generator {
 		gs = append(gs, r.generator(item))
 	}
 	if len(gs) < least {
-		r.p.Add(n.Pos, "", "%d generators, want at least %d", len(gs), least)
+		r.p.Add(n.Pos, "", "%s, want at least %d", amount.Of(len(gs), "generator"), least)
 	}
 	return gs
 }

@@ -188,7 +188,7 @@ func TestMistakes(t *testing.T) {
 		"{f: a, value: {float: 5}}":                      "1:23: float wants two numbers",
 		"{mix: {f: a}}":                                  "1:7: a map, want a list of generators",
 		"{mix: []}":                                      "1:7: 0 generators",
-		"{flip-flop: [{f: a}]}":                          "1:13: 1 generators, want at least 2",
+		"{flip-flop: [{f: a}]}":                          "1:13: 1 generator, want at least 2",
 		"{flip-flop: [a, b, c]}":                         "1:13: flip-flop of 3 generators, want 2",
 		"{reserve: [{threads: 2, f: a}]}":                "1:12: reserve: each generator but the last",
 		"{reserve: [{f: a}, {f: b}]}":                    "1:12: reserve: each generator but the last",

@@ -57,6 +57,14 @@ const (
 	KindUML       = "uml"       // User-Mode Linux: a kernel for each node, with its own clock and disk
 )
 
+// CheckKind refuses what is no kind of lab.
+func CheckKind(kind string) error {
+	if kind != KindNamespace && kind != KindUML {
+		return fmt.Errorf("%q is no kind of lab (hint: %s or %s)", kind, KindNamespace, KindUML)
+	}
+	return nil
+}
+
 // Options say what lab to make.
 type Options struct {
 	Nodes int    // 0 is 5

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"jcheck/internal/amount"
 )
 
 // dropped are the rights that root of a node must not have: they would change the machine that all nodes share.
@@ -29,8 +31,8 @@ func Up(ctx context.Context, o Options) (*Lab, error) {
 	if o.Kind == "" {
 		o.Kind = KindNamespace
 	}
-	if o.Kind != KindNamespace && o.Kind != KindUML {
-		return nil, fmt.Errorf("%q is no kind of lab (hint: %s, %s)", o.Kind, KindNamespace, KindUML)
+	if err := CheckKind(o.Kind); err != nil {
+		return nil, err
 	}
 	if missing := o.missing(); len(missing) > 0 {
 		return nil, &MissingError{missing}
@@ -54,7 +56,7 @@ func prepare(o Options) (*Lab, error) {
 		o.Nodes = 5
 	}
 	if o.Nodes < 1 || o.Nodes > MaxNodes {
-		return nil, fmt.Errorf("a lab can't have %d nodes (hint: 1 to %d)", o.Nodes, MaxNodes)
+		return nil, fmt.Errorf("a lab can't have %s (hint: 1 to %d)", amount.Of(o.Nodes, "node"), MaxNodes)
 	}
 	if o.Name == "" {
 		o.Name = "lab-" + strings.ToLower(rand.Text()[:8])

@@ -42,16 +42,21 @@ func NewAgents(path string) (Agents, error) {
 	}
 	files := []string{path}
 	if info, err := os.Stat(path); err != nil {
-		return a, fmt.Errorf("agent for nodes: %w", err)
+		return a, fmt.Errorf("--helper: %w (hint: a jcollect that was built for the nodes, or a folder of such)", err)
 	} else if info.IsDir() {
-		if files, err = filepath.Glob(filepath.Join(path, "*")); err != nil {
-			return a, err
+		entries, err := os.ReadDir(path)
+		if err != nil {
+			return a, fmt.Errorf("--helper: %w", err)
+		}
+		files = nil
+		for _, e := range entries {
+			files = append(files, filepath.Join(path, e.Name()))
 		}
 	}
 	for _, f := range files {
 		kind, err := built(f)
 		if err != nil {
-			return a, fmt.Errorf("agent for nodes: %s: %w (hint: GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build ./cmd/jcollect)", f, err)
+			return a, fmt.Errorf("--helper: %s: %w (hint: GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build ./cmd/jcollect)", f, err)
 		}
 		a.paths[kind] = f
 	}

@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
+
+	"jcheck/internal/amount"
 )
 
 // logins are the ways to log in, in the order in which they are tried: keys of files, those of the agent, the password.
@@ -89,7 +91,7 @@ func (l *logins) ask(socket string) []ssh.Signer {
 		l.notes = append(l.notes, fmt.Sprintf("agent: %v", err))
 		return nil
 	}
-	l.notes = append(l.notes, fmt.Sprintf("agent with %d keys", len(signers)))
+	l.notes = append(l.notes, fmt.Sprintf("agent with %s", amount.Of(len(signers), "key")))
 	return signers
 }
 

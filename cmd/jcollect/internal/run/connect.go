@@ -7,6 +7,7 @@ import (
 
 	"jcheck/cmd/jcollect/internal/client"
 	"jcheck/cmd/jcollect/internal/node"
+	"jcheck/internal/amount"
 )
 
 // perNode is one error of those of several nodes, in the order of the plan; nil if there are none.
@@ -41,7 +42,7 @@ func (f *life) connect(ctx context.Context) error {
 		return nil
 	})
 	if err := perNode(f.nodes, failed); err != nil {
-		return fmt.Errorf("%d of %d nodes can't be reached (hint: jcollect nodes says how to mend each)\n%w", len(failed), len(f.nodes), err)
+		return fmt.Errorf("%d of %s can't be reached (hint: jcollect nodes says how to mend each)\n%w", len(failed), amount.Of(len(f.nodes), "node"), err)
 	}
 	return nil
 }

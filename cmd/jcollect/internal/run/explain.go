@@ -14,6 +14,7 @@ import (
 	"jcheck/cmd/jcollect/internal/generator"
 	"jcheck/cmd/jcollect/internal/node"
 	"jcheck/cmd/jcollect/internal/remote"
+	"jcheck/internal/amount"
 )
 
 // An explainer writes down what a test would do. Nothing is done: the nodes are those of a rehearsal.
@@ -65,7 +66,7 @@ func (x *explainer) did(err error) {
 // summary is the test in a few lines.
 func (x *explainer) summary() {
 	t := x.t
-	x.say("%s: %s on %s", t.Name, plural(t.Concurrency, "client"), plural(len(t.Nodes), "node"))
+	x.say("%s: %s on %s", t.Name, amount.Of(t.Concurrency, "client"), amount.Of(len(t.Nodes), "node"))
 	x.say("  nodes: %s", strings.Join(t.Nodes, ", "))
 	switch {
 	case !t.touchesNodes():
@@ -85,14 +86,6 @@ func (x *explainer) summary() {
 	}
 	x.say("Addresses are not known before the run; they stand here as <address of n1>. Scripts and daemons")
 	x.say("have NODE, NODES, NODE_INDEX, NODE_ADDR, PRIMARY and the like in their environment.")
-}
-
-// plural counts something.
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // connect is how nodes are reached, and the agent's installation.
@@ -181,7 +174,7 @@ func (x *explainer) database(ctx context.Context) {
 		}
 		x.did(x.db.SetupOS(ctx))
 	}
-	x.head("set up the database, each step on all nodes before the next (%d tries)", p.Tries)
+	x.head("set up the database, each step on all nodes before the next (%s)", amount.Of(p.Tries, "try"))
 	x.did(x.db.Setup(ctx))
 }
 

@@ -37,11 +37,11 @@ func testName(name *string) func(*plan.Node, *plan.Problems) {
 		switch {
 		case n.Kind != plan.Scalar:
 		case len(n.Text) > maxTestName:
-			p.Add(n.Pos, fmt.Sprintf("at most %d bytes", maxTestName), "name: %d bytes are too many for the name of a folder", len(n.Text))
+			p.Add(n.Pos, fmt.Sprintf("at most %d bytes", maxTestName), "%d bytes are too many for the name of a folder", len(n.Text))
 		case !safeTest.MatchString(n.Text) || strings.HasSuffix(n.Text, " ") || strings.HasSuffix(n.Text, "."):
-			p.Add(n.Pos, "letters, digits and - _ . + = @, the first a letter or digit", "name: %q is no name of a folder", n.Text)
+			p.Add(n.Pos, "letters, digits and - _ . + = @, the first a letter or digit", "%q is no name of a folder", n.Text)
 		case slices.Contains(takenTests, n.Text):
-			p.Add(n.Pos, "", "name: %q is a link of the store", n.Text)
+			p.Add(n.Pos, "another name", "%q is a link of the store", n.Text)
 		}
 	}
 }
@@ -52,9 +52,9 @@ func nodeNames(names *[]string) func(*plan.Node, *plan.Problems) {
 		plan.Strs(names)(n, p)
 		switch {
 		case n.Kind == plan.List && len(n.Items) == 0:
-			p.Add(n.Pos, "nodes: [n1, n2, n3]", "nodes: there are none")
+			p.Add(n.Pos, "nodes: [n1, n2, n3]", "there are no nodes")
 		case len(*names) > maxNodes:
-			p.Add(n.Pos, "", "nodes: %d, at most %d", len(*names), maxNodes)
+			p.Add(n.Pos, fmt.Sprintf("at most %d", maxNodes), "%d nodes are too many", len(*names))
 			return
 		}
 		var before []string
@@ -71,12 +71,12 @@ func nodeNames(names *[]string) func(*plan.Node, *plan.Problems) {
 func nodeName(n *plan.Node, name string, before []string, p *plan.Problems) {
 	switch {
 	case len(name) > maxNodeName:
-		p.Add(n.Pos, fmt.Sprintf("at most %d", maxNodeName), "nodes: a name of %d bytes", len(name))
+		p.Add(n.Pos, fmt.Sprintf("at most %d", maxNodeName), "a name of %d bytes is too long for a machine", len(name))
 	case !safeNode.MatchString(name) || strings.Contains(name, ".."):
-		p.Add(n.Pos, "a host name or an address: letters, digits and . - _ :", "nodes: %q is no name of a machine", name)
+		p.Add(n.Pos, "a host name or an address: letters, digits and . - _ :", "%q is no name of a machine", name)
 	case slices.Contains(takenNodes, strings.ToLower(name)):
-		p.Add(n.Pos, "give the machine another name", "nodes: %q is the name of something else in the folder of a run", name)
+		p.Add(n.Pos, "give the machine another name", "%q is the name of something else in the folder of a run", name)
 	case slices.Contains(before, strings.ToLower(name)):
-		p.Add(n.Pos, "", "nodes: %s stands here twice", name)
+		p.Add(n.Pos, "each node once", "the node %s stands here twice", name)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"jcheck/check/all"
 	"jcheck/cmd/jcollect/internal/client"
 	"jcheck/cmd/jcollect/internal/db"
 	"jcheck/cmd/jcollect/internal/fault"
@@ -15,6 +16,7 @@ import (
 	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/cmd/jcollect/internal/remote"
 	"jcheck/cmd/jcollect/internal/workload"
+	"jcheck/internal/amount"
 )
 
 // What goes without saying, as in Jepsen where it has an opinion.
@@ -107,8 +109,8 @@ func (t *Test) together(root *plan.Node, p *plan.Problems) {
 		if err := t.Client.Fits(t.Workload.Kind); err != nil {
 			p.Add(at, "", "%v", err)
 		}
-		if _, err := t.work(); err != nil && !p.Any() { // wrong keys make more errors than they are
-			p.Add(at, "", "%v", err)
+		if !p.Any() { // wrong keys make more errors than they are
+			t.checkWork(root.Get("workload"), p)
 		}
 	}
 	if t.own != nil && t.Rate > 0 {
@@ -119,6 +121,37 @@ func (t *Test) together(root *plan.Node, p *plan.Problems) {
 			p.Add(root.Get("nemesis").Pos, "db: {daemons: [{name: redis, run: redis-server}]}, say", "the fault %s needs a database that the plan looks after", name)
 		}
 	}
+}
+
+// checkWork adds what is wrong with the operations of the workload, or with the options that its checks are to have: a
+// model that nobody knows must not be found out after the run.
+func (t *Test) checkWork(section *plan.Node, p *plan.Problems) {
+	work, err := t.work()
+	if err != nil {
+		p.Add(section.Pos, "", "%v", err)
+		return
+	}
+	for _, c := range work.Checks {
+		row, ok := all.Find(c.Name)
+		if !ok || row.Validate == nil {
+			continue
+		}
+		if err := row.Validate(all.Values(c.Values)); err != nil {
+			p.Add(quotedIn(section, err.Error()).Pos, "", "%s", strings.ReplaceAll(err.Error(), "--", ""))
+		}
+	}
+}
+
+// quotedIn is the value of a section that a message quotes, or else the section.
+func quotedIn(section *plan.Node, message string) *plan.Node {
+	for _, pair := range section.Pairs {
+		for _, n := range append(pair.Value.Items, pair.Value) {
+			if n.Kind == plan.Scalar && n.Text != "" && strings.Contains(message, strconv.Quote(n.Text)) {
+				return n
+			}
+		}
+	}
+	return section
 }
 
 // fields are the keys of a plan in the order in which its guide tells of them.
@@ -198,14 +231,14 @@ func clients(n *plan.Node, nodes int, p *plan.Problems) int {
 	text, perNode := strings.CutSuffix(n.Text, "n")
 	count, err := strconv.Atoi(text)
 	if n.Kind != plan.Scalar || err != nil || count < 1 || count > maxClients {
-		p.Add(n.Pos, fmt.Sprintf("10, or 3n for three per node; %d at most", maxClients), "concurrency: %q is no number of clients", n.Text)
+		p.Add(n.Pos, fmt.Sprintf("10, or 3n for three per node; %d at most", maxClients), "%q is no number of clients", n.Text)
 		return 1
 	}
 	if perNode {
 		count *= max(nodes, 1)
 	}
 	if count > maxClients {
-		p.Add(n.Pos, "", "concurrency: %s is %d clients on %d nodes, %d at most", n.Text, count, nodes, maxClients)
+		p.Add(n.Pos, fmt.Sprintf("at most %d", maxClients), "%s is %s on %s, which are too many", n.Text, amount.Of(count, "client"), amount.Of(nodes, "node"))
 		return 1
 	}
 	return count
@@ -216,7 +249,7 @@ func seed(t *Test) func(*plan.Node, *plan.Problems) {
 	return func(n *plan.Node, p *plan.Problems) {
 		v, err := strconv.ParseUint(n.Text, 10, 64)
 		if n.Kind != plan.Scalar || err != nil {
-			p.Add(n.Pos, "0 to 18446744073709551615", "seed: %q is no whole number that fits here", n.Text)
+			p.Add(n.Pos, "0 to 18446744073709551615", "%q is no whole number that fits here", n.Text)
 			return
 		}
 		t.Seed, t.Seeded = v, true

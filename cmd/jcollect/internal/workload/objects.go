@@ -7,6 +7,7 @@ import (
 	"jcheck/cmd/jcollect/internal/generator"
 	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/history"
+	"jcheck/internal/amount"
 	"jcheck/internal/edn"
 )
 
@@ -53,7 +54,7 @@ func (k *keys) generator(s Setting, f generator.Generator) (generator.Generator,
 		threads = divisor(s.Concurrency)
 	}
 	if s.Concurrency%threads != 0 {
-		return nil, fmt.Errorf("%d clients can't be split into groups of %d (hint: a concurrency that is a multiple of threads-per-key)", s.Concurrency, threads)
+		return nil, fmt.Errorf("%s can't be split into groups of %d (hint: a concurrency that is a multiple of threads-per-key)", amount.Of(s.Concurrency, "client"), threads)
 	}
 	count := k.count
 	if count == 0 {

@@ -6,6 +6,7 @@ import (
 	"jcheck/cmd/jcollect/internal/generator"
 	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/history"
+	"jcheck/internal/amount"
 	"jcheck/internal/edn"
 )
 
@@ -127,7 +128,7 @@ func sample(n, count int, d *generator.Dice) []history.Value {
 func g2Options() ([]plan.Field, func() []history.Field, Maker) {
 	return nil, noFields, func(s Setting) (Work, error) {
 		if s.Concurrency%2 != 0 {
-			return Work{}, fmt.Errorf("%d clients can't be split into pairs (hint: an even concurrency)", s.Concurrency)
+			return Work{}, fmt.Errorf("%s can't be split into pairs (hint: an even concurrency)", amount.Of(s.Concurrency, "client"))
 		}
 		insert := func(make func(id history.Value) history.Value) generator.Generator {
 			return generator.Count("row", func(n int64, _ *generator.Dice) generator.Template {

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -9,11 +9,17 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// flagError says in our words what is wrong with a flag: the library's are those of the functions that parse numbers.
-func flagError(c *cobra.Command, err error) error {
+// A Refuser is the value of a flag that says itself why it takes none, and without what was given: that may be a password.
+type Refuser interface{ Refusal() string }
+
+// FlagError says in our words what is wrong with a flag: the library's are those of the functions that parse numbers.
+func FlagError(c *cobra.Command, err error) error {
 	var wrong *pflag.InvalidValueError
 	if !errors.As(err, &wrong) {
 		return fmt.Errorf("%w (hint: %s --help)", err, c.CommandPath())
+	}
+	if r, ok := wrong.GetFlag().Value.(Refuser); ok {
+		return fmt.Errorf("--%s: %s", wrong.GetFlag().Name, r.Refusal())
 	}
 	name, value := wrong.GetFlag().Name, wrong.GetValue()
 	if errors.Is(err, strconv.ErrRange) {
@@ -27,8 +33,8 @@ func flagError(c *cobra.Command, err error) error {
 	return fmt.Errorf("--%s %q: %w (hint: %s --help)", name, value, wrong.Unwrap(), c.CommandPath())
 }
 
-// checkNames refuses names of files and folders that are given, but empty: mostly a variable of a script that was never set.
-func checkNames(c *cobra.Command, _ []string) error {
+// CheckNames refuses names of files and folders that are given, but empty: mostly a variable of a script that was never set.
+func CheckNames(c *cobra.Command, _ []string) error {
 	var err error
 	c.Flags().Visit(func(f *pflag.Flag) {
 		kind, _ := pflag.UnquoteUsage(f)
