@@ -104,7 +104,7 @@ func (e *env) show(ctx context.Context, f *showFlags, fs *pflag.FlagSet, path st
 	}
 	ids := s.pick()
 	if len(ids) == 0 {
-		fmt.Fprintf(e.stderr, "jcheck: %s: none of %s is asked for\n", shownName(path), amount.Of(h.Len(), "operation"))
+		fmt.Fprintf(e.stderr, "jcheck: %s: none of its %s is asked for\n", shownName(path), amount.Of(h.Len(), "operation"))
 		return nil
 	}
 	signal.Ignore(syscall.SIGPIPE) // a write tells as well, and the exit code stays ours
