@@ -10,9 +10,11 @@ import (
 	"jcheck/cmd/jcollect/internal/remote"
 )
 
-// addressScript prints what each name that it gets means here, a line per address, and then the node's own addresses.
+// addressScript prints what each name that it gets means here, a line per address, and then the node's own addresses: small
+// systems have no getent, and a hostname that knows no -I.
 const addressScript = `for n; do getent ahosts "$n" | while read -r a kind rest; do [ "$kind" = STREAM ] && echo "name $n $a"; done; done
-for a in $(hostname -I 2>/dev/null); do echo "own $a"; done; true`
+own=$(hostname -I 2>/dev/null) || own=$(ip -o addr show scope global 2>/dev/null | while read -r i dev family a rest; do echo "${a%%/*}"; done)
+for a in ${own:-$(hostname -i 2>/dev/null)}; do echo "own $a"; done; true`
 
 // LookUp finds the address by which the other nodes reach each node that has none yet: what a peer takes its name for,
 // or else what the node calls its own. An address of the loopback is what distributions write for a machine's own name

@@ -49,7 +49,7 @@ func Setup() Care {
 func Teardown() Care {
 	return Care{"teardown", func(f *life) []stage {
 		return []stage{
-			{"connect to the nodes", connectLimit, f.connect},
+			{"connect to the nodes", connectLimit, f.connectAny},
 			{"install the agent", agentLimit, f.installAgent},
 			{healName, healLimit, f.healNodes},
 			{"tear down the database", teardownLimit, f.teardownDB},

@@ -115,6 +115,7 @@ func (d *Diagnosis) look(ctx context.Context, r remote.Remote) error {
 	}
 	d.Ping = time.Since(before)
 	d.slowShell(ctx, r)
+	d.zombies(ctx, r)
 	lines := strings.Split(strings.TrimSpace(string(res.Stdout)), "\n")
 	if len(lines) < 5 {
 		return errors.New("it answers, but not as a Linux machine does")
@@ -151,6 +152,20 @@ func (d *Diagnosis) slowShell(ctx context.Context, r remote.Remote) {
 	}
 }
 
+// orphanScript leaves a process without its parent, and says if nobody takes note of its end within some seconds.
+const orphanScript = `p=$(sh -c 'sleep 0 >/dev/null 2>&1 & echo $!'); for i in 1 2 3 4 5 6 7 8 9 10; do
+  s=$(cat "/proc/$p/stat" 2>/dev/null) || exit 0; sleep 0.3 2>/dev/null || sleep 1
+done; case $s in *') Z '*) echo zombie;; esac`
+
+// zombies tells of a first process that doesn't reap, as that of many a container: each fault and daemon leaves it one.
+func (d *Diagnosis) zombies(ctx context.Context, r remote.Remote) {
+	res, err := r.Exec(ctx, remote.Command{Script: orphanScript, Timeout: inspectLimit})
+	if err == nil && strings.TrimSpace(string(res.Stdout)) == "zombie" {
+		d.mend("its first process doesn't reap, so that ended processes stay as zombies, and in long runs fill the table of processes " +
+			"(hint: a container with --init, or whose command is sh -c 'while :; do sleep 60; done')")
+	}
+}
+
 // clock compares the node's clock with ours. The node read it soon after it was asked, within the time of the command.
 func (d *Diagnosis) clock(text string, before time.Time) {
 	whole, part, _ := strings.Cut(text, ".")
@@ -158,16 +173,18 @@ func (d *Diagnosis) clock(text string, before time.Time) {
 	if err != nil {
 		return
 	}
-	nanos, err := strconv.ParseInt(part, 10, 64)
-	if err != nil {
-		nanos = 0 // a date without %N
+	earliest := time.Unix(seconds, 0)
+	latest := earliest.Add(time.Second)
+	if nanos, err := strconv.ParseInt(part, 10, 64); err == nil { // else a date without %N: any time of that second
+		earliest = time.Unix(seconds, nanos)
+		latest = earliest
 	}
 	d.Clock = true
-	d.Offset = time.Unix(seconds, nanos).Sub(before)
-	if d.Offset > 0 && d.Offset < d.Ping {
-		d.Offset = 0 // as exact as this can be
-	} else if d.Offset > 0 {
-		d.Offset -= d.Ping
+	// Where both times may be the same, this is as exact as it can be.
+	if ahead := earliest.Sub(before.Add(d.Ping)); ahead > 0 {
+		d.Offset = ahead
+	} else if behind := latest.Sub(before); behind < 0 {
+		d.Offset = behind
 	}
 	if d.Offset.Abs() > maxOffset {
 		d.mend("its clock is %s off: let it keep time (Debian: apt install chrony), or times in its logs mislead", d.Offset.Round(time.Millisecond))
