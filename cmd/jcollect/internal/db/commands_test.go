@@ -213,7 +213,7 @@ func TestPackagesThatAreMissing(t *testing.T) {
 	// Only the choice is tried here: what it would install is printed, instead of called.
 	installs := func(t *testing.T, script string, packages ...string) string {
 		t.Helper()
-		shown := strings.NewReplacer("apt-get $wait_lock -qq -y", "echo apt", "dnf -q -y install", "echo dnf", "yum -q -y install", "echo yum",
+		shown := strings.NewReplacer("apt-get $wait_lock -qq -y", "echo apt",
 			"/usr/sbin/policy-rc.d", t.TempDir()+"/policy-rc.d", "/var/lib/apt/lists", t.TempDir()).Replace(script)
 		cmd := exec.Command("/bin/sh", append([]string{"-c", shown, "sh"}, packages...)...)
 		cmd.Stderr = os.Stderr
@@ -223,11 +223,12 @@ func TestPackagesThatAreMissing(t *testing.T) {
 		}
 		return strings.TrimSpace(string(out))
 	}
+	installed := filepath.Join(t.TempDir(), "installed")
 	calls := fakeSystem(t, map[string]string{
 		"dpkg-query": `case "$4" in there) printf 'installed 1.2-3';; gone) printf 'config-files 1';; *) exit 1;; esac`,
 		"apt-get":    "exit 0",
-		"rpm":        `case "$2" in there|there-1.2) exit 0;; esac; exit 1`,
-		"dnf":        "exit 0",
+		"rpm":        `case "$*" in "-q there"|"-q there-1.2"|"-q --whatprovides virtual") exit 0;; esac; [ -e ` + remote.Quote(installed) + ` ]`,
+		"dnf":        `echo "dnf $*"; : >` + remote.Quote(installed),
 	})
 	if got := installs(t, aptScript, "there", "there=1.2-3"); got != "" {
 		t.Errorf("apt installs %q, want nothing", got)
@@ -239,7 +240,7 @@ func TestPackagesThatAreMissing(t *testing.T) {
 	if !strings.Contains(calls(), "apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -qq update") {
 		t.Errorf("lists that aren't there were not fetched: %s", calls())
 	}
-	if got := installs(t, rpmScript, "there=1.2", "there", "new=2"); got != "dnf new-2" {
+	if got := installs(t, rpmScript, "there=1.2", "there", "new=2", "virtual"); got != "dnf -q -y --setopt=install_weak_deps=False install new-2" {
 		t.Errorf("dnf installs %q", got)
 	}
 }

@@ -19,38 +19,63 @@ type installer struct {
 	os     string
 	like   []string // ID and ID_LIKE of /etc/os-release
 	script string
+	byHand string // the command that a user would type
 }
 
-// aptScript installs what is missing. Lists older than a day are fetched anew; another apt may hold the lock for a while,
-// as on a machine that has just started. A package's own daemons must not start: the plan starts the database.
-const aptScript = `export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+// aptScript installs what is missing. Lists older than a day are fetched anew. Another apt may hold a lock for a while, as on
+// a machine that has just started: for some of the locks apt waits by itself, for the rest we do. A package's own daemons
+// must not start: the plan starts the database. What a run left that was killed here is mended first.
+const aptScript = `export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 LC_ALL=C
 missing=
 for p; do
   name=${p%%=*}; v=$(dpkg-query -W -f '${db:Status-Status} ${Version}' "$name" 2>/dev/null || true)
   case "$p" in *=*) [ "$v" = "installed ${p#*=}" ] || missing="$missing $p";; *) [ "${v%% *}" = installed ] || missing="$missing $p";; esac
 done
+policy=/usr/sbin/policy-rc.d
+if grep -qs 'jcollect installs' $policy; then rm -f $policy; fi
 [ -n "$missing" ] || exit 0
 wait_lock='-o DPkg::Lock::Timeout=300 -o Acquire::Retries=3'
+said=$(mktemp)
+trap 'rm -f "$said"; if grep -qs "jcollect installs" $policy; then rm -f $policy; fi' EXIT
+patient() { # a command, again while somebody else holds a lock
+  for n in $(seq 100); do
+    code=0; "$@" 2>"$said" || code=$?
+    [ $code -ne 0 ] && grep -q -e 'Could not get lock' -e 'Unable to acquire' -e 'Unable to lock' "$said" || break
+    sleep 3
+  done
+  cat "$said" >&2; return $code
+}
+if [ ! -e $policy ]; then printf '#!/bin/sh\n# while jcollect installs packages\nexit 101\n' >$policy && chmod 755 $policy; fi
+if [ -n "$(ls /var/lib/dpkg/updates 2>/dev/null)" ]; then patient dpkg --force-confold --configure -a; fi
 if [ -z "$(find /var/lib/apt/lists -maxdepth 1 -name '*_*' -mmin -1440 2>/dev/null | head -n 1)" ]; then
-  n=0; until apt-get $wait_lock -qq update; do n=$((n+1)); [ $n -lt 5 ] || exit 1; sleep 3; done
+  patient apt-get $wait_lock -qq update || exit 1
 fi
-if [ ! -e /usr/sbin/policy-rc.d ]; then
-  trap 'rm -f /usr/sbin/policy-rc.d' EXIT
-  printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
-fi
-apt-get $wait_lock -qq -y --no-install-recommends --allow-downgrades -o Dpkg::Options::=--force-confold install $missing`
+patient apt-get $wait_lock -qq -y --no-install-recommends --allow-downgrades -o Dpkg::Options::=--force-confold install $missing`
 
-// rpmScript installs what is missing with dnf, or yum where there is no dnf.
-const rpmScript = `missing=
-for p; do rpm -q "$(printf %s "$p" | tr = -)" >/dev/null 2>&1 || missing="$missing $(printf %s "$p" | tr = -)"; done
+// rpmScript installs what is missing with dnf, or yum where there is no dnf. What is missing then was in no repository, or
+// in another version only, which yum takes for success.
+const rpmScript = `export LC_ALL=C
+lacks() {
+  missing=
+  for p; do
+    p=$(printf %s "$p" | tr = -)
+    rpm -q "$p" >/dev/null 2>&1 || rpm -q --whatprovides "$p" >/dev/null 2>&1 || missing="$missing $p"
+  done
+}
+lacks "$@"
 [ -n "$missing" ] || exit 0
-if command -v dnf >/dev/null 2>&1; then dnf -q -y install $missing; else yum -q -y install $missing; fi`
+install=
+for by in dnf yum; do command -v $by >/dev/null 2>&1 && { install=$by; break; }; done
+[ -n "$install" ] || { echo "Error: neither dnf nor yum is here" >&2; exit 1; }
+$install -q -y --setopt=install_weak_deps=False install $missing || exit 1
+lacks "$@"
+[ -z "$missing" ] || { echo "Error: $install says that all is well, but these aren't installed:$missing" >&2; exit 1; }`
 
 // installers are the families that we know.
 var installers = []installer{
-	{"debian", []string{"debian", "ubuntu"}, aptScript},
-	{"ubuntu", []string{"ubuntu", "debian"}, aptScript},
-	{"rhel", []string{"rhel", "fedora", "centos", "rocky", "almalinux", "ol", "amzn"}, rpmScript},
+	{"debian", []string{"debian", "ubuntu"}, aptScript, "apt-get install"},
+	{"ubuntu", []string{"ubuntu", "debian"}, aptScript, "apt-get install"},
+	{"rhel", []string{"rhel", "fedora", "centos", "rocky", "almalinux", "ol", "amzn"}, rpmScript, "dnf install"},
 }
 
 // osScript prints what /etc/os-release calls the system.
@@ -67,20 +92,51 @@ func (d *DB) SetupOS(ctx context.Context) error {
 			return err
 		}
 		if _, err := n.Remote.Exec(ctx, d.packages(n, in)); err != nil {
-			return d.notInstalled(n, err)
+			return d.notInstalled(n, in, err)
 		}
 		return nil
 	})
 }
 
 // notInstalled says in a line what could not be installed; the script that tried says nothing to a user.
-func (d *DB) notInstalled(n *node.Node, err error) error {
+func (d *DB) notInstalled(n *node.Node, in installer, err error) error {
 	var exit *remote.ExitError
 	if !errors.As(err, &exit) {
 		return fmt.Errorf("%s: install packages: %w", n.Name, err)
 	}
 	return fmt.Errorf("%s: can't install %s: %s (hint: install them there by hand; a lab's nodes have no way out, but what this machine "+
-		"has is theirs too: apt-get install %[2]s)", n.Name, strings.Join(d.plan.Packages, " "), lastLine(string(exit.Result.Stderr)))
+		"has is theirs too: %s %[2]s)", n.Name, strings.Join(d.plan.Packages, " "), reason(string(exit.Result.Stdout)+"\n"+string(exit.Result.Stderr)), in.byHand)
+}
+
+// reason is what apt and dnf say to why something failed, and dpkg on the standard output: lines with "E:", or all from
+// "Error" on. Beside it stands whether they got no answer from a server, for what they say then is that there is no such
+// package.
+func reason(text string) string {
+	var said []string
+	errored, server := false, ""
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		line = strings.TrimSpace(line)
+		errored = errored || strings.HasPrefix(line, "Error")
+		switch {
+		case strings.HasPrefix(line, "(try to"): // advice for who sits in front of it
+		case errored || strings.HasPrefix(line, "E: ") || strings.HasPrefix(line, "dpkg: error "):
+			said = append(said, line)
+		case strings.HasPrefix(line, "W: Failed to fetch "):
+			server = strings.TrimPrefix(line, "W: ")
+		}
+	}
+	if len(said) == 0 {
+		said = []string{lastLine(text)}
+	}
+	if server != "" {
+		said = append(said, server)
+	}
+	const most = 500
+	all := strings.Join(said, "; ")
+	if len(all) > most {
+		all = strings.ToValidUTF8(all[:most], "") + "..."
+	}
+	return all
 }
 
 // lastLine is the last line of a text that has something in it.
