@@ -134,6 +134,7 @@ func TestHTTPMistakes(t *testing.T) {
 		`{kind: http, operations: {r: {path: /, method: STEAL}}}`:               `"STEAL"`,
 		`{kind: http, password-env: JCOLLECT_NONE, operations: {r: {path: /}}}`: `the environment has no JCOLLECT_NONE`,
 		`{kind: http, password: secret, operations: {r: {path: /}}}`:            `client has no key "password"`,
+		`{kind: http, operations: {read: {path: /}}}`:                           `a read whose value nobody looks for is always nil`,
 		`{kind: http, setup: [{}], operations: {r: {path: /}}}`:                 `request lacks the key path`,
 	} {
 		var p plan.Problems
@@ -149,12 +150,17 @@ func TestHTTPMistakes(t *testing.T) {
 func TestPicked(t *testing.T) {
 	body := `{"a": [{"b": 12345678901234567890}, {"7": null}], "t": "x"}`
 	for path, want := range map[string]string{
-		"a.0.b": "12345678901234567890N", "a.1.7": "nil", "a.2": "nil", "t": `"x"`, "z.z": "nil", "a.1": "{7 nil}",
+		"a.0.b": "12345678901234567890N", "a.1.7": "nil", "a.2": "nil", "t": `"x"`, "z": "nil", "a.1": "{7 nil}",
 		".": `{"a" [{"b" 12345678901234567890N} {7 nil}], "t" "x"}`,
 	} {
 		v, err := picked([]byte(body), path)
 		if err != nil || v.String() != want {
 			t.Errorf("%s: got %s %v, want %s", path, v, err, want)
+		}
+	}
+	for _, path := range []string{"z.z", "t.z", "a.b.c", "a.7.b"} { // a misspelt path must not make every register look empty
+		if v, err := picked([]byte(body), path); err == nil {
+			t.Errorf("%s: got %s, want an error", path, v)
 		}
 	}
 	for _, body := range []string{"", "{", `{"a":1} x`, strings.Repeat("[", 100000), "nil"} {

@@ -75,7 +75,8 @@ func appendText(b []byte, text string) []byte {
 }
 
 // picked is the part of an answer that a path names: "text" is all of it as a text, "." all of it as JSON, and names and
-// numbers with dots between lead into it. What isn't there is nil.
+// numbers with dots between lead into it. The last name may be one that isn't there: services leave out what is nil. Where
+// there is no place for it, the answer, or the plan's path, is another than was meant.
 func picked(body []byte, path string) (history.Value, error) {
 	if path == "text" {
 		return edn.NewString(strings.TrimRight(strings.ToValidUTF8(string(body), "\uFFFD"), "\r\n")), nil
@@ -92,9 +93,14 @@ func picked(body []byte, path string) (history.Value, error) {
 	if path == "." {
 		return v, nil
 	}
-	for _, step := range strings.Split(path, ".") {
-		var ok bool
-		if v, ok = stepInto(v, step); !ok {
+	steps := strings.Split(path, ".")
+	for i, step := range steps {
+		next, ok := stepInto(v, step)
+		if !ok && (i+1 < len(steps) || v.Kind != edn.Map && !v.Sequential()) {
+			return history.Value{}, fmt.Errorf("the answer has no place for %s: %.100q", path, body)
+		}
+		v = next
+		if !ok {
 			return history.Value{}, nil
 		}
 	}

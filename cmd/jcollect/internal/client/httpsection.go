@@ -79,7 +79,11 @@ func (o *httpPlan) readOperations(n *plan.Node, p *plan.Problems) {
 		return
 	}
 	for _, pair := range n.Pairs {
-		o.operations[pair.Key] = readRequest(pair.Value, p, "operation "+pair.Key)
+		op := readRequest(pair.Value, p, "operation "+pair.Key)
+		if pair.Key == "read" && op.value == "" && op.path != "" {
+			p.Add(pair.Pos, "value: . for all of the answer, or a path into it", "a read whose value nobody looks for is always nil")
+		}
+		o.operations[pair.Key] = op
 	}
 }
 
