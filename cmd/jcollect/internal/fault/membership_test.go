@@ -3,7 +3,6 @@ package fault
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -255,29 +254,6 @@ func TestMembershipIsWhole(t *testing.T) {
 			t.Errorf("after the end: got %v", out)
 		}
 	})
-}
-
-// Without it a report could say that a node was away when it wasn't: several may be, and each comes back by itself.
-func TestWindowsOfMembers(t *testing.T) {
-	var ops []history.Op
-	for i, text := range []string{"remove-node :one", `remove-node [:removed "n3"]`, "remove-node :one", `remove-node [:none-removed #{"n1"}]`,
-		"remove-node :one", `remove-node [:perhaps-removed "n2"]`, "add-node nil", `add-node {"n3" :added}`, "add-node nil", `add-node {"n2" "refused"}`,
-		"heal nil", `heal {"n1" :healed, "n2" :healed}`, "remove-node :some"} {
-		f, v, _ := strings.Cut(text, " ")
-		value, _, err := edn.Parse([]byte(v))
-		if err != nil {
-			t.Fatal(err)
-		}
-		ops = append(ops, history.Op{Process: edn.NewKeyword("nemesis"), F: edn.NewKeyword(f), Value: value, Time: int64(i)})
-	}
-	var got []string
-	for _, w := range Windows(ops) {
-		got = append(got, fmt.Sprint(w.Fault, " ", w.Value, w.StartNS, w.OnNS, w.HealNS, w.EndNS))
-	}
-	want := []string{`membership [:removed "n3"] 0 1 6 7`, `membership [:perhaps-removed "n2"] 4 5 10 11`, `membership :some 12 -1 -1 -1`}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
 }
 
 // Without it nobody could end what a control node that died had begun; and where there is no database, that would fail.

@@ -123,11 +123,14 @@ func TestSchedule(t *testing.T) {
 				g = next
 				continue
 			}
-			fault, role := roleOf(op.F)
-			if on[fault] != (role == ends) || op.TimeNS < 5e9 {
+			fault, ends := "partition", op.F == "stop-partition"
+			if op.F == "pause" || op.F == "resume" {
+				fault, ends = "pause", op.F == "resume"
+			}
+			if on[fault] != ends || op.TimeNS < 5e9 {
 				t.Fatalf("%s at %d: out of turn after\n%s", op.F, op.TimeNS, b.String())
 			}
-			on[fault] = role == begins
+			on[fault] = !ends
 			b.WriteString(op.F + " " + op.Value.String() + "\n")
 			ctx = ctx.Begin(op)
 			if _, status, _ := next.Op(ctx); status != generator.Pending {
@@ -167,45 +170,6 @@ func TestSchedule(t *testing.T) {
 		if !strings.Contains(first, want) {
 			t.Errorf("no %s in\n%s", want, first)
 		}
-	}
-}
-
-// Without it windows could be closed by another fault's heal, or by one that went wrong, and a fault that never was seem
-// to have been on.
-func TestWindows(t *testing.T) {
-	op := func(at int64, f, value string, extra ...history.Field) history.Op {
-		v, _, err := edn.Parse([]byte(value))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return history.Op{Time: at, Process: edn.NewKeyword("nemesis"), F: edn.NewKeyword(f), Value: v, Extra: extra}
-	}
-	failed := history.Field{Name: "error", Value: edn.NewString("lost")}
-	got := Windows([]history.Op{
-		op(1, "start-partition", ":one"), op(2, "start-partition", `[:isolated {"n1" #{"n2"}}]`),
-		op(3, "kill", ":all"), op(4, "kill", `{"n1" :killed}`),
-		op(5, "stop-partition", "nil"), op(6, "stop-partition", "nil", failed),
-		op(7, "restart", ":one"), op(8, "restart", `{"n1" :restarted}`),
-		op(9, "heal", "nil"), op(10, "heal", "nil"),
-		op(11, "pause", ":one"), op(12, "pause", `{"n1" "no such process"}`, failed),
-	})
-	want := []Window{
-		{"partition", "start-partition", history.Value{}, 1, 2, 9, 10, false},
-		{"kill", "kill", history.Value{}, 3, 4, 9, 10, false},
-		{"restart", "restart", history.Value{}, 7, 8, 8, 8, false},
-		{"pause", "pause", history.Value{}, 11, 12, -1, -1, true},
-	}
-	if len(got) != len(want) {
-		t.Fatalf("got %v, want %v", got, want)
-	}
-	for i, w := range want {
-		w.Value = got[i].Value
-		if got[i].Fault != w.Fault || got[i].F != w.F || got[i].StartNS != w.StartNS || got[i].OnNS != w.OnNS || got[i].HealNS != w.HealNS || got[i].EndNS != w.EndNS || got[i].Wrong != w.Wrong {
-			t.Errorf("window %d: got %+v, want %+v", i, got[i], w)
-		}
-	}
-	if v := got[0].Value.String(); v != `[:isolated {"n1" #{"n2"}}]` {
-		t.Errorf("value: got %s", v)
 	}
 }
 

@@ -6,9 +6,9 @@ import (
 	"slices"
 
 	"jcheck/check"
-	"jcheck/cmd/jcollect/internal/fault"
 	"jcheck/history"
 	"jcheck/internal/edn"
+	"jcheck/internal/faults"
 )
 
 // A Window is the time during which a fault was on.
@@ -42,16 +42,9 @@ func seconds(ns int64) string { return fmt.Sprintf("%7.3f s", float64(ns)/1e9) }
 
 // Windows are the times at which faults were on, by the nemesis' operations, in the order of their beginnings.
 func Windows(h *history.History) []Window {
-	var ops []history.Op // of the nemesis: few
-	last := int64(0)
-	for id := range h.All() {
-		last = max(last, h.Time(id))
-		if !h.Client(id) {
-			ops = append(ops, h.Op(id))
-		}
-	}
+	found, last := faults.Of(h)
 	var list []Window
-	for _, w := range fault.Windows(ops) {
+	for _, w := range found {
 		out := Window{Name: w.Fault, What: brief(w.Value), From: w.StartNS, To: w.EndNS, Wrong: w.Wrong}
 		if w.EndNS < 0 {
 			out.To, out.Open = last, true

@@ -1,4 +1,6 @@
-package fault
+// Package faults tells when which fault was on, by what the nemesis of a history did: jcollect's, or Jepsen's. It knows the
+// names of their operations and nothing else of them.
+package faults
 
 import (
 	"cmp"
@@ -21,22 +23,36 @@ type Window struct {
 	Wrong   bool          // its injection went wrong, in part at least: Value says on which nodes
 }
 
-// Windows are the times of all faults of a history, in the order of their beginnings. Faults that heal themselves, such
-// as a restart, last as long as their operation.
+// Of are the times of all faults of a history, in the order of their beginnings, and the time of its last operation, which
+// is as far as those last that were never healed.
+func Of(h *history.History) (list []Window, lastNS int64) {
+	var ops []history.Op // of the nemesis: few
+	for id := range h.All() {
+		lastNS = max(lastNS, h.Time(id))
+		if !h.Client(id) {
+			ops = append(ops, h.Op(id))
+		}
+	}
+	return Windows(ops), lastNS
+}
+
+// Windows are the times of all faults of a history, of whose operations those of clients may be missing, in the order of
+// their beginnings. Faults that heal themselves, such as a restart, last as long as their operation.
 func Windows(ops []history.Op) []Window {
+	roles := rolesIn(ops)
 	var list []Window
 	open := map[string]int{} // fault → its window in list
 	var begun *history.Op    // the nemesis's operation that goes on
 	for _, op := range ops {
-		if op.Process.Kind != edn.Keyword || op.Process.Text != "nemesis" {
+		if !ofNemesis(op) {
 			continue
 		}
 		if begun == nil || !edn.Equal(begun.F, op.F) {
 			begun = &op
-			list = began(list, open, op)
+			list = roles.began(list, open, op)
 			continue
 		}
-		list = ended(list, open, op)
+		list = roles.ended(list, open, op)
 		begun = nil
 	}
 	list = append(list, removals(ops)...)
@@ -45,8 +61,8 @@ func Windows(ops []history.Op) []Window {
 }
 
 // began takes an invocation of the nemesis.
-func began(list []Window, open map[string]int, op history.Op) []Window {
-	fault, role := roleOf(op.F.Text)
+func (r roles) began(list []Window, open map[string]int, op history.Op) []Window {
+	fault, role := r.of(op.F.Text)
 	switch role {
 	case begins, once:
 		if i, on := open[fault]; on { // the new one takes its place
@@ -65,8 +81,11 @@ func began(list []Window, open map[string]int, op history.Op) []Window {
 }
 
 // ended takes a completion of the nemesis. A heal that went wrong ends nothing: the fault may be on still.
-func ended(list []Window, open map[string]int, op history.Op) []Window {
-	fault, role := roleOf(op.F.Text)
+func (r roles) ended(list []Window, open map[string]int, op history.Op) []Window {
+	fault, role := r.of(op.F.Text)
+	if role == none {
+		return list
+	}
 	failed := slices.ContainsFunc(op.Extra, func(f history.Field) bool { return f.Name == "error" })
 	for name, i := range open {
 		if fault != "" && name != fault {
@@ -102,11 +121,31 @@ const (
 	once // its effect needs no healing, or stays
 )
 
-// roleOf is the fault that an operation is about, and what it means for it. A heal is about all: "".
-func roleOf(f string) (fault string, r role) {
+// unnamed is the fault of a nemesis that only says start and stop.
+const unnamed = "fault"
+
+// roles says what operations mean in one history. Where something is stopped, start and stop are a fault without a name, as of
+// Jepsen's simpler nemeses; else start is what follows a kill.
+type roles struct{ startStop bool }
+
+func rolesIn(ops []history.Op) roles {
+	return roles{slices.ContainsFunc(ops, func(op history.Op) bool { return ofNemesis(op) && op.F.Text == "stop" })}
+}
+
+func ofNemesis(op history.Op) bool {
+	return op.Process.Kind == edn.Keyword && op.Process.Text == "nemesis"
+}
+
+// of is the fault that an operation is about, and what it means for it. A heal is about all: "".
+func (r roles) of(f string) (fault string, means role) {
+	if r.startStop && f == "start" {
+		return unnamed, begins
+	}
 	switch f {
-	case healF:
+	case "heal":
 		return "", ends
+	case "stop":
+		return unnamed, ends
 	case "kill":
 		return "kill", begins
 	case "start":
@@ -115,15 +154,15 @@ func roleOf(f string) (fault string, r role) {
 		return "pause", begins
 	case "resume":
 		return "pause", ends
-	case "bump-clock", "strobe-clock", "scramble-clock":
+	case "bump-clock", "strobe-clock", "scramble-clock", "bump", "strobe", "scramble":
 		return "clock", begins
-	case "reset-clock":
+	case "reset-clock", "reset":
 		return "clock", ends
 	case "fill-disk":
 		return "disk-full", begins
 	case "free-disk":
 		return "disk-full", ends
-	case "check-clock-offsets", "snapshot-file-chunks", "check-members", "remove-node", "add-node": // removals has these
+	case "check-clock-offsets", "check-offsets", "snapshot-file-chunks", "check-members", "remove-node", "add-node": // removals has these
 		return "", none
 	}
 	if fault, ok := strings.CutPrefix(f, "start-"); ok {
@@ -141,7 +180,7 @@ func removals(ops []history.Op) []Window {
 	away := map[string]int{} // node → its window in list
 	var begun *history.Op
 	for _, op := range ops {
-		if op.Process.Kind != edn.Keyword || op.Process.Text != "nemesis" {
+		if !ofNemesis(op) {
 			continue
 		}
 		if begun == nil || !edn.Equal(begun.F, op.F) {
@@ -154,7 +193,7 @@ func removals(ops []history.Op) []Window {
 				away[name] = len(list)
 				list = append(list, Window{Fault: "membership", F: op.F.Text, Value: op.Value, StartNS: begun.Time, OnNS: op.Time, HealNS: -1, EndNS: -1})
 			}
-		case "add-node", healF:
+		case "add-node", "heal":
 			for name, i := range away {
 				if returned(op, name) {
 					list[i].HealNS, list[i].EndNS = begun.Time, op.Time
