@@ -18,12 +18,23 @@ type HTMLOptions struct {
 	Lattice  []LatticeModel // the models that can be ruled out, and how they depend on each other; may be empty
 	Hints    []string       // sentences on what else the caller could ask for
 	Asides   []Aside        // what the caller knows beside the result; shown before the anomalies
+	Links    []Link         // files that lie near the page
+	Timeline *TimelineLink  // the page of all operations, if there is one: operations that it has lead there
 }
 
 // An Aside is a section of a page that isn't made of a result: what was broken while the history was recorded, say.
 type Aside struct {
 	Title string
 	Lines []string // shown as they are, with their indentation
+}
+
+// A Link is a file that a page points to, by a path from the page.
+type Link struct{ Href, Text string }
+
+// A TimelineLink is where the page of all operations is.
+type TimelineLink struct {
+	Href string
+	Page *TimelinePage
 }
 
 // The bounds of a page. Whatever is left out is counted.
@@ -58,6 +69,7 @@ func HTML(h *history.History, r check.Result, o HTMLOptions) []byte {
 	p.anomalies(r, "", 2)
 	p.components(r, "", 2)
 	p.parts(r)
+	p.links()
 	p.modelSection(r)
 	p.notes(r.Notes)
 	p.shut("main")
@@ -181,6 +193,23 @@ func (p *htmlPage) asides() {
 		p.shut("section")
 		p.line()
 	}
+}
+
+// links points to the files near the page.
+func (p *htmlPage) links() {
+	if len(p.o.Links) == 0 {
+		return
+	}
+	p.open("section", "class", "links", "id", "pictures")
+	p.elem("h2", "Pictures of the run")
+	p.open("ul")
+	for _, l := range p.o.Links {
+		p.open("li")
+		p.elem("a", l.Text, "href", l.Href)
+		p.shut("li")
+	}
+	p.shut("ul", "section")
+	p.line()
 }
 
 // notes are warnings.

@@ -221,7 +221,12 @@ func (p *htmlPage) where(a check.Anomaly, i int) {
 	if p.h.Client(id) {
 		p.text(fmt.Sprintf(" · process %s", p.h.ProcName(p.h.Proc(id))))
 	}
-	p.text(fmt.Sprintf(" · index %d", p.h.Index(id)))
+	p.text(" · ")
+	if index := fmt.Sprintf("index %d", p.h.Index(id)); p.o.Timeline != nil && p.o.Timeline.Page.Shows(id) {
+		p.elem("a", index, "href", fmt.Sprintf("%s#i%d", p.o.Timeline.Href, p.h.Index(id)))
+	} else {
+		p.text(index)
+	}
 	if t := p.times(id); t != "" {
 		p.text(" · " + t)
 	}

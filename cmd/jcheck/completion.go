@@ -24,6 +24,7 @@ var completions = [...]struct {
 	{"consistency-models", modelNames},
 	{"anomalies", cycle.AnomalyNames},
 	{"model", datatypeNames},
+	{"only", plotNames},
 }
 
 // completeWords makes shells offer the words that flags and verbs take. The words are looked up when somebody asks.

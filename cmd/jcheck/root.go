@@ -66,7 +66,7 @@ func groups() []*cobra.Group {
 func verbs(e *env) []*cobra.Command {
 	list := append([]*cobra.Command{
 		cli.InGroup(groupJudge, checkCommand(e)), cli.InGroup(groupJudge, elleCommand(e)), cli.InGroup(groupJudge, linearizableCommand(e))}, checkerCommands(e)...)
-	for _, c := range []*cobra.Command{showCommand(e), lintCommand(e), shrinkCommand(e), diffCommand(e), anonymiseCommand(e)} {
+	for _, c := range []*cobra.Command{showCommand(e), plotCommand(e), lintCommand(e), shrinkCommand(e), diffCommand(e), anonymiseCommand(e)} {
 		list = append(list, cli.InGroup(groupHistory, c))
 	}
 	return append(list, cli.InGroup(groupLearn, genCommand(e)), cli.InGroup(groupLearn, modelsCommand(e)), cli.InGroup(groupLearn, anomaliesCommand(e)), manCommand(e))

@@ -23,13 +23,12 @@ func Analyze(ctx context.Context, r *store.Run, out io.Writer, p Page) Outcome {
 	}
 	defer d.Close() // only read from: nothing can be lost
 	o.Judged, o.Verdict = true, d.Result.Verdict
-	if err := d.report(out, r.Dir(), p); err != nil {
-		o.Trouble = append(o.Trouble, fmt.Errorf("print the report: %w", err))
-	}
-	if ctx.Err() == nil {
-		if err := d.keep(ctx, r); err != nil {
-			o.Trouble = append(o.Trouble, err)
+	if ctx.Err() != nil { // what is stored was judged to the end
+		if err := d.report(out, r.Dir(), p); err != nil {
+			o.Trouble = append(o.Trouble, fmt.Errorf("print the report: %w", err))
 		}
+		return o
 	}
+	_, o.Trouble = d.finish(ctx, r, j, out, p)
 	return o
 }

@@ -60,7 +60,7 @@ func checkWords() []string {
 	for _, c := range all.Checkers() {
 		known = append(known, c.Name)
 	}
-	return append(known, drawings...)
+	return append(known, drawingNames()...)
 }
 
 // read reads the options of a check; own is nil if it has none.
@@ -139,14 +139,9 @@ func logPatterns(list *[]string) func(*plan.Node, *plan.Problems) {
 	}
 }
 
-// drawn are the checks that draw and judge nothing.
-func (t *Test) drawn() (names []string) {
-	for _, c := range t.Checks {
-		if slices.Contains(drawings, c.Name) {
-			names = append(names, c.Name)
-		}
-	}
-	return names
+// judgingChecks are the checks of a list that judge.
+func judgingChecks(list []Check) []Check {
+	return slices.DeleteFunc(slices.Clone(list), func(c Check) bool { return slices.Contains(drawingNames(), c.Name) })
 }
 
 // union are the checks of the workload and those of the plan. Where both have one, the plan's options are added to the

@@ -3,9 +3,11 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"jcheck/check"
 	"jcheck/check/all"
@@ -16,10 +18,12 @@ import (
 
 // judging is what is needed to judge a stored run, now or again.
 type judging struct {
-	workload string  // whose operations they are; "" if the plan had a generator of its own
-	checks   []Check // none: whatever the history is recognised as
-	keyed    bool    // values are [key value], each key a history of its own
-	early    string  // what ended the operations before they were done; "" if nothing did, or the user
+	workload string    // whose operations they are; "" if the plan had a generator of its own
+	checks   []Check   // none: whatever the history is recognised as
+	keyed    bool      // values are [key value], each key a history of its own
+	early    string    // what ended the operations before they were done; "" if nothing did, or the user
+	draw     []string  // names of drawings
+	start    time.Time // the moment at which the history's times are 0; zero if nobody knows
 }
 
 // A Judged is a history that was judged. The history is open; it is nil if there was none to be judged.
@@ -91,7 +95,7 @@ func (j judging) result(ctx context.Context, h *history.History, stored *store.R
 	for _, asked := range j.checks {
 		c, ok := all.Find(asked.Name)
 		if !ok || named[c.Name] {
-			continue // a picture, or one that another room asked for as well
+			continue // one that another room asked for as well
 		}
 		named[c.Name] = true
 		run(c, asked.Options)
@@ -118,12 +122,37 @@ func anyClient(h *history.History) bool {
 	return false
 }
 
+// finish reports, draws, and writes the results. Nothing of it changes the verdict: what fails is returned.
+func (d Judged) finish(ctx context.Context, r *store.Run, j judging, out io.Writer, page Page) (p pictures, trouble []error) {
+	note := func(err error) {
+		if err != nil {
+			trouble = append(trouble, err)
+		}
+	}
+	if err := d.report(out, r.Dir(), page); err != nil {
+		note(fmt.Errorf("print the report: %w", err))
+	}
+	if ctx.Err() == nil {
+		var err error
+		p, err = d.pictures(ctx, r, j.draw, j.start)
+		note(err)
+	}
+	note(d.keep(ctx, r, p))
+	if text := p.sentence(r.Dir()); text != "" && !page.Quiet {
+		if _, err := io.WriteString(out, text); err != nil {
+			note(fmt.Errorf("print the report: %w", err))
+		}
+	}
+	return p, trouble
+}
+
 // keep writes the results into the run's folder, the report, and the page to look at. What can't be written is told, and
 // changes no verdict.
-func (d Judged) keep(ctx context.Context, r *store.Run) error {
+func (d Judged) keep(ctx context.Context, r *store.Run, p pictures) error {
 	name := filepath.Join(r.Name, r.Stamp)
 	_, drawErr := render.Files(ctx, filepath.Join(r.Dir(), store.CheckDir), d.History, d.Result, render.FileOptions{
-		Name: name, MaxGraph: maxGraphBytes, Page: render.HTMLOptions{File: name, Checked: d.checkedAs(), Asides: d.asides},
+		Name: name, MaxGraph: maxGraphBytes, Page: render.HTMLOptions{File: name, Checked: d.checkedAs(), Asides: d.asides,
+			Links: p.files, Timeline: p.link()},
 	})
 	return errors.Join(
 		r.Write(func(w io.Writer) error { return d.report(w, r.Dir(), Page{Width: reportWidth}) }, reportFile),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"jcheck/internal/store"
@@ -27,6 +28,8 @@ type kept struct {
 	Independent bool        `json:"independent"`           // values are [key value]
 	EndedEarly  string      `json:"ended-early,omitempty"` // why the operations weren't done to their end
 	Checks      []keptCheck `json:"checks"`
+	Draw        []string    `json:"draw"`                // null: what is drawn if nobody says otherwise
+	ZeroTime    string      `json:"zero-time,omitempty"` // when the history's times were 0: operations began then
 }
 
 // keptSchema is the version of the form of test.json.
@@ -39,6 +42,10 @@ func (f *life) keepTest() error {
 		Nodes: t.Nodes, Concurrency: t.Concurrency, Rate: t.Rate, TimeLimit: t.TimeLimit.String(), Seed: t.Seed, Workload: t.Workload.Kind}
 	j := f.judging()
 	k.Independent, k.EndedEarly = j.keyed, j.early
+	k.Draw = j.draw
+	if !j.start.IsZero() {
+		k.ZeroTime = j.start.UTC().Format(time.RFC3339Nano)
+	}
 	for _, c := range j.checks {
 		k.Checks = append(k.Checks, keptCheck{c.Name, c.Options})
 	}
@@ -63,8 +70,8 @@ func (f *life) keepPlan() error {
 
 // judging is what it takes to judge this run.
 func (f *life) judging() judging {
-	return judging{workload: f.t.Workload.Kind, checks: union(f.checks, f.t.Checks), early: f.early,
-		keyed: f.keyed || f.recorder != nil && f.recorder.Keyed()}
+	return judging{workload: f.t.Workload.Kind, checks: judgingChecks(union(f.checks, f.t.Checks)), keyed: f.keyed || f.recorder != nil && f.recorder.Keyed(),
+		early: f.early, draw: f.t.drawn(), start: f.started}
 }
 
 // keptJudging is what it takes to judge a stored run again.
@@ -78,8 +85,17 @@ func keptJudging(r *store.Run) (judging, error) {
 	if err := json.Unmarshal(text, &k); err != nil {
 		return judging{}, fmt.Errorf("%s: %w", path, err)
 	}
-	j := judging{workload: k.Workload, keyed: k.Independent, early: k.EndedEarly}
+	j := judging{workload: k.Workload, keyed: k.Independent, early: k.EndedEarly, draw: k.Draw}
+	if k.Draw == nil {
+		j.draw = defaultDrawings()
+	}
+	if j.start, err = time.Parse(time.RFC3339Nano, k.ZeroTime); err != nil && k.ZeroTime != "" {
+		return judging{}, fmt.Errorf("%s: zero-time: %w", path, err)
+	}
 	for _, c := range k.Checks {
+		if slices.Contains(drawingNames(), c.Name) {
+			continue // as older runs have them
+		}
 		v, err := values(c)
 		if err != nil {
 			return judging{}, fmt.Errorf("%s: check %s: %w", path, c.Name, err)

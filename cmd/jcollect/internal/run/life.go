@@ -250,9 +250,6 @@ func (f *life) judge() Outcome {
 		return f.notJudged()
 	}
 	f.progress("check")
-	for _, name := range f.t.drawn() {
-		f.log.Info("the check " + name + " judges nothing: it asks for a picture, and none is drawn yet")
-	}
 	ctx := f.l.Soft // a Ctrl-C ends the check, with what it has proved by then
 	if ctx.Err() != nil {
 		ctx = f.l.Hard // the first one ended the operations, and is used up
@@ -268,11 +265,10 @@ func (f *life) judge() Outcome {
 	if f.l.Progress != nil {
 		f.l.Progress("")
 	}
-	if err := d.report(f.l.Out, f.run.Dir(), f.l.Page); err != nil {
-		f.failed(fmt.Errorf("print the report: %w", err))
-	}
-	if err := d.keep(f.l.Hard, f.run); err != nil {
+	p, trouble := d.finish(f.l.Hard, f.run, j, f.l.Out, f.l.Page)
+	for _, err := range trouble {
 		f.failed(err)
 	}
+	f.log.Info("pictures", "drawn", strings.Join(p.named, " "), "absent", strings.Join(p.absent, "; "))
 	return Outcome{Judged: true, Verdict: d.Result.Verdict}
 }

@@ -33,9 +33,6 @@ var defaultNodes = []string{"n1", "n2", "n3", "n4", "n5"}
 // faultsOfDatabases are done to what the section db starts.
 var faultsOfDatabases = []string{"kill", "pause", "restart"}
 
-// drawings are the checks that draw what happened and judge nothing.
-var drawings = []string{"perf", "timeline", "latency-graph", "rate-graph", "clock-plot"}
-
 // Load reads the plan in a file, with the command line's changes. The test is nil if there is no plan at all.
 func Load(file string, changes []plan.Change, p *plan.Problems) *Test {
 	root := plan.Open(file, p)
@@ -169,6 +166,7 @@ func (t *Test) fields(s *sections, concurrency **plan.Node) []plan.Field {
 		{Key: "generator", Doc: "operations of your own, instead of the workload's", Read: plan.Keep(&t.Generator)},
 		{Key: "nemesis", Doc: "what is to break, how often", Read: plan.Keep(&s.nemesis)},
 		{Key: "checks", Doc: "checks besides the workload's own: names, or {NAME: {OPTION: VALUE}}", Read: plan.Keep(&s.checks)},
+		{Key: "draw", Doc: "pictures of the run: perf, timeline, clock-plot (these three); latency-graph and rate-graph are the halves of perf; none", Read: drawingList(&t.Draw)},
 		{Key: "concurrency", Doc: "clients at work at the same time: 10, or 3n for three per node (1n)", Read: plan.Keep(concurrency)},
 		{Key: "rate", Doc: "operations per second, all clients together: 200/s", Read: plan.Rate(&t.Rate)},
 		{Key: "time-limit", Doc: "how long operations and faults go on, final ones apart (60s; with a generator: until it ends)", Read: plan.Duration(&t.TimeLimit)},

@@ -30,6 +30,7 @@ type Test struct {
 	own       generator.Generator // made of it
 	Nemesis   fault.Plan
 	Checks    []Check
+	Draw      []string // nil: what is drawn if nobody says otherwise
 
 	Concurrency    int           // clients
 	Rate           float64       // operations per second; 0 if the plan leaves it to the workload, which may have none either

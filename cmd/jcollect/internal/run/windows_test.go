@@ -121,7 +121,7 @@ func TestPageSaysWhatWasAsked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(d.keep(t.Context(), r), d.Close()); err != nil {
+	if err := errors.Join(d.keep(t.Context(), r, pictures{}), d.Close()); err != nil {
 		t.Fatal(err)
 	}
 	for name, wants := range map[string][]string{
