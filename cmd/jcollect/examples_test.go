@@ -53,6 +53,8 @@ var examples = []example{
 		args: []string{"--time-limit", "5s", "--set", "client.isolation=read committed"}, code: exitInvalid, says: `(?s)elle: invalid:.*lost-update`},
 	{name: "mariadb-repeatable-read", plan: "mariadb", nodes: 1, needs: "mariadbd", args: []string{"--time-limit", "5s"},
 		code: exitInvalid, says: `(?s)elle: invalid:.*lost-update`},
+	{name: "nats", plan: "nats", nodes: 3, needs: "nats-server", args: []string{"--time-limit", "15s", "--recovery-time", "5s", "--set", "nemesis.interval=4s"},
+		code: exitValid, says: `set: valid`},
 }
 
 // Without this the plans that ship with the project could stop working, or show something else than the guide says.
