@@ -55,7 +55,7 @@ func play(role string) int {
 		}
 		switch {
 		case m.Type == "close" && role == "ignores close":
-			select {}
+			hang()
 		case m.Type == "close":
 			return 0
 		case m.Type == "open" && role == "shows opening":
@@ -86,6 +86,13 @@ func plainAnswer(role string, id int64, okay string) (string, bool) {
 	return text + "\n", found
 }
 
+// hang never returns. It sleeps: a program that only waits, and has no C in it, ends itself as deadlocked.
+func hang() {
+	for {
+		time.Sleep(time.Hour)
+	}
+}
+
 // answerAs answers one operation as the role would; the result is an exit code, -1 to go on.
 func answerAs(role string, id int64, value []byte, out *bufio.Writer) int {
 	if value == nil {
@@ -98,13 +105,13 @@ func answerAs(role string, id int64, value []byte, out *bufio.Writer) int {
 	}
 	switch role {
 	case "never":
-		select {}
+		hang()
 	case "dies":
 		fmt.Fprintln(os.Stderr, "segmentation fault")
 		return 5
 	case "killed":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-		select {}
+		hang()
 	case "closes stdout":
 		_ = os.Stdout.Close()
 		time.Sleep(time.Hour)

@@ -5,7 +5,6 @@ package node
 import (
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -347,6 +346,28 @@ func TestNothingOfARequestIsInherited(t *testing.T) {
 	}
 }
 
+// keeper is the process that keeps a lease of the agent in this folder.
+func keeper(t *testing.T, state string) int {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		line, err := os.ReadFile(f)
+		if err != nil || !strings.Contains(string(line), "\x00agent\x00--state\x00"+state+"\x00keeper\x00") {
+			continue // it may have ended meanwhile
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(f)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pid
+	}
+	t.Fatalf("no process keeps the lease of %s", state)
+	return 0
+}
+
 // Without this a lease whose keeper was killed, by a reboot say, would never heal, and renewing it would keep up an
 // appearance.
 func TestLeaseWithoutKeeper(t *testing.T) {
@@ -356,11 +377,7 @@ func TestLeaseWithoutKeeper(t *testing.T) {
 	heal := []agent.Command{{Args: []string{"touch", mark}}}
 	killKeeper := func() {
 		t.Helper()
-		out, err := exec.Command("pgrep", "-f", "^[^ ]* agent --state "+n.State+" keeper").Output()
-		pid, err2 := strconv.Atoi(strings.TrimSpace(string(out)))
-		if err != nil || err2 != nil {
-			t.Fatalf("keepers are %q, %v, %v", out, err, err2)
-		}
+		pid := keeper(t, n.State)
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
