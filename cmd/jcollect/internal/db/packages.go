@@ -73,8 +73,8 @@ lacks "$@"
 
 // installers are the families that we know.
 var installers = []installer{
-	{"debian", []string{"debian", "ubuntu"}, aptScript, "apt-get install"},
-	{"ubuntu", []string{"ubuntu", "debian"}, aptScript, "apt-get install"},
+	{"debian", []string{"debian", "ubuntu"}, aptScript, "apt-get update && apt-get install --no-install-recommends"},
+	{"ubuntu", []string{"ubuntu", "debian"}, aptScript, "apt-get update && apt-get install --no-install-recommends"},
 	{"rhel", []string{"rhel", "fedora", "centos", "rocky", "almalinux", "ol", "amzn"}, rpmScript, "dnf install"},
 }
 
