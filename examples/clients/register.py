@@ -38,7 +38,10 @@ class Redis:
         if kind == b"$":
             if int(rest) < 0:
                 return None
-            return self.replies.read(int(rest) + 2)[:-2].decode()
+            text = self.replies.read(int(rest) + 2)
+            if not text.endswith(b"\r\n"):
+                raise ConnectionError("the connection ended within a reply")
+            return text[:-2].decode()
         return int(rest) if kind == b":" else rest.decode()
 
 

@@ -22,6 +22,10 @@ class Refused(Exception):
     """The server said no."""
 
 
+class Trouble(OSError):
+    """The server couldn't, or doesn't know."""
+
+
 class NATS:
     """One connection, used for one request at a time."""
 
@@ -57,7 +61,10 @@ class NATS:
                 raise Refused("nobody listens to " + subject)
             answer = json.loads(body)
             if "error" in answer:
-                raise Refused(answer["error"].get("description", "error"))
+                text = answer["error"].get("description", "error")
+                if answer["error"].get("code", 500) >= 500:  # the server's own trouble: who knows how far it got
+                    raise Trouble(text)
+                raise Refused(text)
             return answer
 
     def message(self, deadline):
@@ -74,7 +81,10 @@ class NATS:
             if words[0] == b"PING":
                 self.send(b"PONG\r\n")
             elif words[0] in (b"MSG", b"HMSG"):
-                body = self.file.read(int(words[-1]) + 2)[:-2]
+                body = self.file.read(int(words[-1]) + 2)
+                if not body.endswith(b"\r\n"):
+                    raise ConnectionError("the server hung up within a message")
+                body = body[:-2]
                 status, head = "", 0
                 if words[0] == b"HMSG":
                     head = int(words[-2])
