@@ -27,9 +27,6 @@ func TestLab(t *testing.T) {
 	labtest.Need(t)
 	start := time.Now()
 	l := labtest.Up(t, 5)
-	if took := time.Since(start); took > 10*time.Second {
-		t.Errorf("5 nodes took %v", took)
-	}
 	t.Logf("5 nodes took %v", time.Since(start))
 	for _, name := range l.Names() {
 		r := labtest.Remote(t, l, name)
