@@ -136,7 +136,7 @@ func (d *etcdDriver) Open(ctx context.Context, p Process) (Session, error) {
 	s := &linkSession[*etcdConn]{object: d.load.object, ops: d.ops, stale: oldToken, open: func(ctx context.Context) (*etcdConn, error) {
 		return d.connect(ctx, p)
 	}}
-	return s.begin(ctx)
+	return d.load.inOrder(s.begin(ctx))
 }
 
 // oldToken tells of a token that etcd doesn't know any more: the next connection shows the password again.

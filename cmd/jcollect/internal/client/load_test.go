@@ -192,3 +192,23 @@ func hostileValues(t *testing.T, d Driver) {
 		t.Errorf("afterwards: %v %.200s", out.Type, out.Error)
 	}
 }
+
+// logs are sends and polls of 4 logs, which each client takes now and then.
+func logs() (func(r *rand.Rand) Call, func() Call) {
+	n := int64(0)
+	return func(r *rand.Rand) Call {
+		if r.IntN(10) == 0 {
+			return Call{F: "assign", Value: vec(num(0), num(1), num(2), num(3))}
+		}
+		var list []history.Value
+		for range 1 + r.IntN(4) {
+			if r.IntN(2) == 0 {
+				list = append(list, vec(word("poll")))
+				continue
+			}
+			n++
+			list = append(list, vec(word("send"), num(int64(r.IntN(4))), num(n)))
+		}
+		return Call{F: "txn", Value: vec(list...)}
+	}, nil
+}

@@ -14,12 +14,13 @@ type load struct {
 	object string // register, set, append, ...
 	names  []history.Value
 	total  int64
+	causal bool // of a register: each operation tells its place in its session
 }
 
 // objectNames are the objects that drivers know, by the workloads that need them.
 func objectNames() map[string][]string {
 	return map[string][]string{
-		"register":    {"register", "cas-register"},
+		"register":    {"register", "cas-register", "causal"},
 		"set":         {"set", "set-full", "causal-reverse", "comments"},
 		"counter":     {"counter", "pn-counter"},
 		"queue":       {"queue", "total-queue", "fifo-queue"},
@@ -30,6 +31,7 @@ func objectNames() map[string][]string {
 		"g2":          {"g2"},
 		"monotonic":   {"monotonic"},
 		"mutex":       {"mutex", "lock"},
+		"log":         {"kafka"},
 	}
 }
 
@@ -44,7 +46,7 @@ func workloadsOf(objects ...string) []string {
 
 // loadOf is what a use says of the workload; said is the object that the section names, if any.
 func loadOf(u Use, said string, known []string) (load, error) {
-	l := load{object: said, total: u.number("total", u.number("total-amount", 100))}
+	l := load{object: said, causal: u.Workload == "causal", total: u.number("total", u.number("total-amount", 100))}
 	for object, workloads := range objectNames() {
 		if said == "" && slices.Contains(workloads, u.Workload) {
 			l.object = object

@@ -81,11 +81,12 @@ func (d *redisDriver) connect(ctx context.Context, p Process) (*respConn, error)
 
 // Open begins a session.
 func (d *redisDriver) Open(ctx context.Context, p Process) (Session, error) {
+	logs := &consumer{at: make(map[string]int64)}
 	s := &linkSession[redisCall]{object: d.load.object, ops: d.ops, stale: d.stale, open: func(ctx context.Context) (redisCall, error) {
 		c, err := d.connect(ctx, p)
-		return redisCall{c, d.plan}, err
+		return redisCall{c, d.plan, logs}, err
 	}}
-	return s.begin(ctx)
+	return d.load.inOrder(s.begin(ctx))
 }
 
 // stale tells whether an answer means that another node is to be asked next time.

@@ -14,6 +14,7 @@ import (
 type redisCall struct {
 	*respConn
 	plan redisPlan
+	logs *consumer // of the process, whatever connection it has
 }
 
 // change performs commands that write, in one piece, and waits for the replicas that the plan wants to have them.
@@ -80,6 +81,10 @@ func redisOps(o load) map[string]op[redisCall] {
 		return map[string]op[redisCall]{"transfer": {writing, redisTransfer}, "read": {reading, redisBalances(o)}}
 	case "monotonic":
 		return map[string]op[redisCall]{"inc": {writing, redisInc}, "read": {reading, redisMonotonic}}
+	case "log":
+		txn := op[redisCall]{onlyPolls, redisLogs}
+		attend := op[redisCall]{reading, redisAttend}
+		return map[string]op[redisCall]{"assign": attend, "subscribe": attend, "send": txn, "poll": txn, "txn": txn}
 	case "mutex":
 		return map[string]op[redisCall]{"acquire": {writing, redisAcquire}, "release": {writing, redisRelease}}
 	}

@@ -8,7 +8,7 @@ import (
 
 // redisObjects are what client redis can hold.
 func redisObjects() []string {
-	return []string{"register", "set", "counter", "queue", "append", "rw-register", "unique-ids", "bank", "monotonic", "mutex"}
+	return []string{"register", "set", "counter", "queue", "append", "rw-register", "unique-ids", "bank", "monotonic", "mutex", "log"}
 }
 
 // A redisPlan is the section of a client redis.

@@ -39,7 +39,7 @@ func (d *sqlDriver) Open(ctx context.Context, p Process) (Session, error) {
 		c, err := d.connect(ctx, p, d.plan.database)
 		return sqlCall{c, d.plan}, err
 	}}
-	return s.begin(ctx)
+	return d.load.inOrder(s.begin(ctx))
 }
 
 // Setup makes the tables, and the database that they are in if there is none.
