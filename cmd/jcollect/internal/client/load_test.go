@@ -197,18 +197,24 @@ func hostileValues(t *testing.T, d Driver) {
 func logs() (func(r *rand.Rand) Call, func() Call) {
 	n := int64(0)
 	return func(r *rand.Rand) Call {
-		if r.IntN(10) == 0 {
-			return Call{F: "assign", Value: vec(num(0), num(1), num(2), num(3))}
-		}
-		var list []history.Value
-		for range 1 + r.IntN(4) {
-			if r.IntN(2) == 0 {
-				list = append(list, vec(word("poll")))
-				continue
+			if r.IntN(10) == 0 {
+				return Call{F: "assign", Value: vec(num(0), num(1), num(2), num(3))}
 			}
-			n++
-			list = append(list, vec(word("send"), num(int64(r.IntN(4))), num(n)))
+			var list []history.Value
+			for range 1 + r.IntN(4) {
+				if r.IntN(2) == 0 {
+					list = append(list, vec(word("poll")))
+					continue
+				}
+				n++
+				list = append(list, vec(word("send"), num(int64(r.IntN(4))), num(n)))
+			}
+			return Call{F: "txn", Value: vec(list...)}
+		}, func() Call { // all that is left, in one go: what nobody polls counts as gone
+			polls := make([]history.Value, 500)
+			for i := range polls {
+				polls[i] = vec(word("poll"))
+			}
+			return Call{F: "poll", Value: vec(polls...)}
 		}
-		return Call{F: "txn", Value: vec(list...)}
-	}, nil
 }
