@@ -131,6 +131,7 @@ func (c *chunk) passTruncated() problemList {
 	var kept []rawProblem
 	for _, p := range c.problems.list {
 		if p.code == codeTruncated {
+			p.hint = hintCutOff // nobody needs an option that is on
 			passed.list = append(passed.list, p)
 		} else {
 			kept = append(kept, p)

@@ -193,6 +193,7 @@ const (
 	codeNotOp     = "not-an-operation"
 
 	hintTruncated = "the file was cut short; --lenient uses what comes before"
+	hintCutOff    = "the file was cut short; what comes before is used"
 )
 
 // mark is a text that follows the opening brace of an operation: its first key.

@@ -17,7 +17,7 @@ saw, and says whether the database kept its promise.
   jcollect run plan.yaml                   do it, on the nodes of the plan
 
 Exit codes: 0 valid, 1 invalid, 2 unknown, 254 wrong use or a plan with mistakes,
-255 no history, or a bug.`
+255 no history, an output that could not be written, or a bug.`
 
 // The groups in which the help shows the verbs.
 const (

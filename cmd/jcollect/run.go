@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -15,6 +17,7 @@ import (
 	"jcheck/cmd/jcollect/internal/lab"
 	"jcheck/cmd/jcollect/internal/node"
 	"jcheck/cmd/jcollect/internal/run"
+	"jcheck/internal/store"
 )
 
 // defaultStore is where runs are kept.
@@ -122,19 +125,37 @@ func (e *env) tell(o run.Outcome) {
 		e.complain(o.Err)
 	}
 	if !o.Judged {
-		e.complain(errors.New("there is no verdict"))
+		e.complain(errors.New("there is no verdict" + whereToLook(o)))
 	}
 	if n := len(o.Trouble); n > 0 {
 		fmt.Fprintf(e.stderr, "jcollect: what else went wrong is told above (%d); it doesn't change the verdict\n", n)
 	}
-	switch {
-	case o.Dir == "":
-	case o.Judged:
+	if o.Judged && o.Dir != "" {
 		fmt.Fprintf(e.stderr, "jcollect: %s has it all (check/index.html is a page to look at)\n", o.Dir)
-	default:
-		fmt.Fprintf(e.stderr, "jcollect: %s\n", o.Dir)
 	}
 	e.code = max(e.code, o.Code())
+}
+
+// maxLogs is how many logs are named.
+const maxLogs = 6
+
+// whereToLook is a hint for who has no verdict and wants to know why: the nodes may be gone, but their logs were fetched.
+func whereToLook(o run.Outcome) string {
+	if o.Dir == "" {
+		return ""
+	}
+	log := filepath.Join(o.Dir, store.LogFile)
+	if _, err := os.Stat(log); err != nil {
+		return "" // a folder of somebody else's
+	}
+	text := " (hint: " + log + " says what was done"
+	if n := len(o.Logs); n > 0 {
+		text += "; the database's logs: " + strings.Join(o.Logs[:min(n, maxLogs)], ", ")
+		if n > maxLogs {
+			text += fmt.Sprintf(" and %d more", n-maxLogs)
+		}
+	}
+	return text + ")"
 }
 
 // fileOf is the file behind one of the standard streams; nil if there is none, as in tests.

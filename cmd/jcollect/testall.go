@@ -126,7 +126,7 @@ func (e *env) series(tests []*run.Test, runTest func(t *run.Test) run.Outcome) (
 			begin := time.Now()
 			o := e.guarded(t, runTest)
 			results = append(results, result{test: t, Outcome: o, took: time.Since(begin)})
-			if o.Err != nil {
+			if o.Err != nil && !o.Told {
 				e.complain(o.Err)
 			}
 			if o.Code() != exitValid {

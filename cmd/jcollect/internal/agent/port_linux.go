@@ -75,7 +75,8 @@ func (a *agent) stillThere(ctx context.Context, daemon, before string) error {
 	if how == "" {
 		how = "nobody saw how"
 	}
-	return hinted(Failed, "its log on the node: "+s.Log, "daemon %s ended (%s) before %s%s", daemon, how, before, tail(s.Log))
+	// Where its log is says who downloads it: the node may be gone by the time that somebody reads this.
+	return errorf(Failed, "daemon %s ended (%s) before %s%s", daemon, how, before, tail(s.Log))
 }
 
 // tail is the last lines of a log that aren't ours, for a message.

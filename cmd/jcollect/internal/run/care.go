@@ -40,7 +40,7 @@ func Setup() Care {
 			{"connect to the nodes", connectLimit, f.connect},
 			{"install the agent", agentLimit, f.installAgent},
 			{"set up the system", osLimit, f.setupOS},
-			{"set up the database", dbLimit, f.setupDB},
+			{setupDBName, dbLimit, f.setupDB},
 		}
 	}}
 }
@@ -86,6 +86,9 @@ func (c Care) Do(t *Test, l Launch) error {
 	for _, s := range c.stages(f) {
 		f.progress(s.name)
 		err := s.bounded(l.Soft)
+		if err != nil && s.name == setupDBName {
+			err = fmt.Errorf("%w (hint: jcollect logs downloads the database's logs)", err)
+		}
 		errs = append(errs, err)
 		if err != nil && (c.name == "setup" || len(f.reached()) == 0) {
 			break

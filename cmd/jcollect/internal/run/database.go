@@ -29,6 +29,9 @@ func (f *life) setupOS(ctx context.Context) error {
 	return f.database.SetupOS(ctx)
 }
 
+// setupDBName is the stage that does what plans are most often wrong about.
+const setupDBName = "set up the database"
+
 // setupDB sets the database up. What it began is torn down at the end, and its logs are kept, also if this failed: then
 // they tell why.
 func (f *life) setupDB(ctx context.Context) error {
@@ -53,6 +56,21 @@ func (f *life) fetchLogs(ctx context.Context, dir string, leave bool) error {
 		}
 		return f.database.Download(ctx, n, to, leave)
 	}))
+}
+
+// downloaded are the logs of the nodes in the run's folder.
+func (f *life) downloaded() (logs []string) {
+	for _, name := range f.t.Nodes {
+		dir := filepath.Join(f.run.Dir(), store.SafeName(name))
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			continue // none of this node
+		}
+		for _, e := range entries {
+			logs = append(logs, filepath.Join(dir, e.Name()))
+		}
+	}
+	return logs
 }
 
 // teardownDB removes the database.

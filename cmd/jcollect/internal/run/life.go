@@ -111,7 +111,7 @@ func (t *Test) Run(l Launch) Outcome {
 	if errors.As(err, &broken) { // our own bug: the history is there, but nobody should trust a verdict to be whole
 		o.Judged, o.Err, o.Told = false, err, true
 	}
-	o.Dir, o.Trouble = f.run.Dir(), f.trouble
+	o.Dir, o.Trouble, o.Logs = f.run.Dir(), f.trouble, f.downloaded()
 	f.log.Info("run ends", "code", fmt.Sprint(o.Code()))
 	if err := f.logFile.Close(); err != nil {
 		l.Say(err.Error())
@@ -164,7 +164,7 @@ func (f *life) forward() error {
 		{"install the agent", agentLimit, f.installAgent},
 		{"set up the system", osLimit, f.setupOS},
 		{"look at what the nodes can do", nemesisLimit, f.setupNemesis}, // before anything takes long
-		{"set up the database", dbLimit, f.setupDB},
+		{setupDBName, dbLimit, f.setupDB},
 		{"set up the clients", clientLimit, f.setupClients},
 	}
 	for _, s := range stages {

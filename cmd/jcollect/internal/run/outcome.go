@@ -17,9 +17,10 @@ type Outcome struct {
 	Dir     string // of the run in the store; "" if it came to none
 	Judged  bool   // there was a history, and it was looked at
 	Verdict check.Verdict
-	Err     error   // what ended the run early, or why there is no verdict
-	Told    bool    // the user was told of Err when it happened
-	Trouble []error // what failed beside it: it changes no verdict
+	Err     error    // what ended the run early, or why there is no verdict
+	Told    bool     // the user was told of Err when it happened
+	Trouble []error  // what failed beside it: it changes no verdict
+	Logs    []string // of the database, as they were downloaded
 }
 
 // Code is the exit code of the run.
