@@ -431,7 +431,7 @@ func TestFilesOnLab(t *testing.T) {
 	}
 	n := c.nemesis(`{faults: [disk-full, file-corruption, script], lease: 3s, disk-full: {path: /var/tmp/disk},
   file-corruption: {path: /var/tmp/file, chunk: 1kB, stripes: true},
-  scripts: [{name: note, inject: 'echo "$NODE $NODE_INDEX of $NODES" >/var/tmp/note', heal: 'rm -f /var/tmp/note'}]}`, Options{})
+  scripts: [{name: note, inject: 'echo "$NODE $NODE_INDEX of $NODES" >/var/tmp/note', heal: 'rm -f /var/tmp/note'}, {name: mark, inject: 'touch /var/tmp/mark'}]}`, Options{})
 	nodes := func(names ...string) history.Value { return texts(edn.Vector, names) }
 	room := func(i int) string {
 		return c.say(i, `head -c 4096 /dev/zero 2>/dev/null >/var/tmp/disk/x && echo room || echo full; rm -f /var/tmp/disk/x`)
@@ -444,6 +444,7 @@ func TestFilesOnLab(t *testing.T) {
 	if got := room(0) + " " + room(1); got != "room room" {
 		t.Errorf("free-disk: got %s", got)
 	}
+	c.chunks(n)
 	for i := range c.nodes {
 		c.do(n, "bitflip-file-chunks", flipping(c.nodes[i].Name, 1))
 		c.do(n, "truncate", nodes(c.nodes[i].Name))
@@ -461,6 +462,12 @@ func TestFilesOnLab(t *testing.T) {
 	if got := c.say(1, "cat /var/tmp/note"); got != "n2 1 of n1 n2 n3" {
 		t.Errorf("start-note: got %q", got)
 	}
+	c.do(n, "stop-note", history.Value{})
+	c.do(n, "mark", nodes("n3"))
+	if got := c.say(1, "cat /var/tmp/note 2>/dev/null; true") + c.say(2, "echo /var/tmp/mark*"); got != "/var/tmp/mark" {
+		t.Errorf("stop-note, and mark: got %q", got)
+	}
+	c.do(n, "start-note", nodes("n2"))
 	c.do(n, "fill-disk", nodes("n3"))
 	n.stopRenewing()
 	c.eventually("room, and no note, after the leases", func() bool {
@@ -476,6 +483,49 @@ func TestFilesOnLab(t *testing.T) {
 	for i := range c.nodes {
 		c.say(i, "umount /var/tmp/disk")
 	}
+}
+
+// chunks lets chunks of the first node's stripe travel in time, and be copied over; in the end the file is as it was.
+func (c *cluster) chunks(n *Nemesis) {
+	c.Helper()
+	first := texts(edn.Vector, []string{"n1"})
+	is := func(what, stripe string) {
+		c.Helper()
+		got := c.say(0, `tr '\0' 0 </var/tmp/file | fold -w 1000 | cut -c1,1000 | head -n 90 | tr -d '\n'`)
+		if want := strings.Repeat(stripe, 30); got != want {
+			c.Errorf("%s: got %s, want %s", what, got, want)
+		}
+	}
+	c.do(n, "snapshot-file-chunks", first)
+	c.say(0, `head -c 100000 /dev/zero | tr '\0' x >/var/tmp/file`)
+	c.do(n, "restore-file-chunks", history.Value{})
+	is("restored", "00xxxx")
+	c.do(n, "copy-file-chunks", first)
+	is("copied over", "xxxxxx")
+	c.say(0, `head -c 100000 /dev/zero >/var/tmp/file`)
+	c.do(n, "bitflip", flipping("n1", 0.5))
+	if got := c.say(0, `tr -d '\0' </var/tmp/file | wc -c`); got == "0" {
+		c.Error("bitflip flipped nothing")
+	}
+	c.say(0, `head -c 100000 /dev/zero >/var/tmp/file`)
+}
+
+// overtaken counts the answers that came after later ones.
+func (c *cluster) overtaken(from, to int) int {
+	c.Helper()
+	out := c.say(from, `ping -U -c 60 -i 0.01 -W 2 $1 | sed -n 's/.*icmp_seq=\([0-9]*\).*/\1/p'`, c.nodes[to].Addr)
+	count, last := 0, 0
+	for word := range strings.FieldsSeq(out) {
+		seq, err := strconv.Atoi(word)
+		if err != nil {
+			c.Fatalf("%q: %v", word, err)
+		}
+		if seq < last {
+			count++
+		}
+		last = max(last, seq)
+	}
+	return count
 }
 
 // flipping is a value that says to flip every bit that may be flipped on one node.
@@ -509,6 +559,10 @@ func TestShapesOnLab(t *testing.T) {
 	}
 	if least, _ := times(1, 2); least > 60 {
 		t.Errorf("an answer between two others takes %.1f ms", least)
+	}
+	start(Shape{Delay: 100 * time.Millisecond, Reorder: 50})
+	if shaped, others := c.overtaken(0, 1), c.overtaken(1, 2); shaped == 0 || others > 0 {
+		t.Errorf("%d answers of a reordered node were overtaken, want some; and %d between two others", shaped, others)
 	}
 	c.do(n, "start-partition", Grudge{"n1": {"n3"}}.value())
 	c.hears(Grudge{"n1": {"n3"}}, "late and cut")

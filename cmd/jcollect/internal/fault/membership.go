@@ -217,13 +217,24 @@ func addNode(ctx context.Context, n *Nemesis, c client.Call) (history.Value, err
 	case t.Word != "all" && len(absent) > 1:
 		absent = shuffled(absent, n.chance())[:1]
 	}
-	// While other faults are on, the next operation is one that heals them as well: it mustn't wait for this one for long.
-	patience := time.Duration(0)
-	if t.Word == "all" {
-		patience = n.plan.Membership.Wait
+	patience := n.plan.Membership.Wait
+	if t.Word != "all" && n.struck() { // one try: what heals the others waits for this
+		patience = 0
 	}
 	errs := n.joinAll(ctx, absent, patience)
 	return outcomes(absent, "added", errs), joinNodes("add", errs)
+}
+
+// struck tells whether another fault may be on anywhere.
+func (n *Nemesis) struck() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for kind, nodes := range n.on {
+		if kind != "membership" && len(nodes) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // absent are the nodes that are no members, or were about to leave or to join when something went wrong.

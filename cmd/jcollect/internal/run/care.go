@@ -137,12 +137,20 @@ func (f *life) healNodes(ctx context.Context) error {
 }
 
 // rejoin lets every node join that is no member of the database's cluster, if the plan says how. A database that isn't
-// there has no members, and needs none.
+// there has no members, and needs none. Whoever joins is wiped before, which nobody may do to machines that aren't
+// disposable.
 func (f *life) rejoin(ctx context.Context) error {
 	if f.t.Root.Get("nemesis").Get("membership") == nil || len(f.nodes) == 0 {
 		return nil
 	}
 	var p plan.Problems
+	if said := f.t.Root.Get("disposable"); said != nil {
+		plan.Bool(&f.t.Disposable)(said, &p)
+	}
+	if !f.t.Disposable {
+		f.l.Say("no node was added to the cluster, since that wipes it (hint: disposable: true in the plan, or --disposable)")
+		return nil
+	}
 	f.t.Nemesis, f.t.DB = fault.Read(f.t.Root.Get("nemesis"), &p), db.Read(f.t.Root.Get("db"), &p)
 	if p.Any() {
 		return errors.New("the plan has mistakes, so no node was added (hint: jcollect explain tells them)")
