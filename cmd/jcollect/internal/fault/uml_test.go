@@ -108,6 +108,23 @@ func (c *cluster) netem() {
 	for _, s := range usual() {
 		start(s)
 	}
+	start(Shape{Delay: 100 * time.Millisecond, Reorder: 50})
+	if c.overtaken(0, 1) == 0 {
+		c.Error("no answer was overtaken")
+	}
+	answers := func(pattern string) int {
+		got, _ := strconv.Atoi(c.say(0, `ping -c 10 -i 0.2 -W 1 $1 | grep -c "$2"; true`, c.nodes[1].Addr, pattern))
+		return got
+	}
+	start(Shape{Duplicate: 100})
+	if got := answers("DUP!"); got < 5 {
+		c.Errorf("%d answers of 10 came twice", got)
+	}
+	// One bit of each packet is wrong, which its checksums tell, unless it was the sender's hardware address.
+	start(Shape{Corrupt: 100})
+	if got := answers("bytes from"); got > 5 {
+		c.Errorf("%d of 10 packets arrived as they were", got)
+	}
 	start(Shape{Loss: 100})
 	c.hears(Grudge{"n1": {"n2"}}, "netem loses all")
 	c.do(n, "stop-packet", history.Value{})
