@@ -38,6 +38,7 @@ func Setup() Care {
 	return Care{"setup", func(f *life) []stage {
 		return []stage{
 			{"connect to the nodes", connectLimit, f.connect},
+			{"look who works there", connectLimit, f.unclaimed},
 			{"install the agent", agentLimit, f.installAgent},
 			{"set up the system", osLimit, f.setupOS},
 			{setupDBName, dbLimit, f.setupDB},

@@ -102,29 +102,35 @@ func (f *life) writeClaims(ctx context.Context, nodes []*node.Node, ended bool) 
 	}))
 }
 
-// claimNodes writes down who works on the nodes, unless somebody does already. One of another machine, who may have been
+// unclaimed is an error if a run works on the nodes that is known to go on. One of another machine, which may have been
 // killed, is only told of.
-func (f *life) claimNodes(ctx context.Context) error {
+func (f *life) unclaimed(ctx context.Context) error {
 	before, err := f.claimed(ctx)
 	if err != nil {
 		return err
 	}
-	f.claim.owner = ownerOf(os.Getpid())
+	self := ownerOf(os.Getpid())
 	var busy []error
 	for _, n := range f.nodes {
 		c, found := before[n.Name]
 		alive, known := c.alive()
 		switch since := c.Began.UTC().Format(time.RFC3339); {
-		case !found || c.Ended || known && (!alive || c.owner == f.claim.owner): // a run of our own process is over
+		case !found || c.Ended || known && (!alive || c.owner == self): // a run of our own process is over
 		case known:
 			busy = append(busy, fmt.Errorf("%s: another run works there since %s, process %d of this machine (hint: wait for its end, or end it)", n.Name, since, c.PID))
 		default:
-			f.complain(fmt.Errorf("%s: a run of the machine %s, begun at %s, hasn't ended there; if it wasn't killed, neither verdict will mean anything", n.Name, c.Host, since))
+			f.complain(fmt.Errorf("%s: a run of the machine %s, begun at %s, hasn't ended there; if it wasn't killed, its verdict and yours will mean nothing", n.Name, c.Host, since))
 		}
 	}
-	if err := errors.Join(busy...); err != nil {
+	return errors.Join(busy...)
+}
+
+// claimNodes writes down who works on the nodes, unless somebody does already.
+func (f *life) claimNodes(ctx context.Context) error {
+	if err := f.unclaimed(ctx); err != nil {
 		return err
 	}
+	f.claim.owner = ownerOf(os.Getpid())
 	if err := f.writeClaims(ctx, f.nodes, false); err != nil {
 		return err
 	}
