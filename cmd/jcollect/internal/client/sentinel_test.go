@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -61,8 +62,10 @@ func TestSentinelFailover(t *testing.T) {
 	}
 	t.Parallel()
 	need(t, "redis-server")
-	first, sentinel := redisServer(t).port, freePort(t)
+	first, sentinel := redisServer(t, "--repl-diskless-sync-delay", "0").port, freePort(t)
 	second := redisServer(t, "--replicaof", "127.0.0.1 "+strconv.Itoa(first)).port
+	// Sentinel asks at once, and then every ten seconds: it should hear of the replica the first time.
+	answersWith(t, first, "state=online", "INFO", "replication")
 	conf := filepath.Join(t.TempDir(), "s.conf")
 	text := fmt.Sprintf("port %d\nbind 127.0.0.1\nsentinel monitor m 127.0.0.1 %d 1\nsentinel down-after-milliseconds m 500\n", sentinel, first)
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
@@ -79,7 +82,7 @@ func TestSentinelFailover(t *testing.T) {
 	if out := s.Invoke(t.Context(), write); out.Type != history.OK {
 		t.Fatalf("before: got %v %v, want ok", out.Type, out.Error)
 	}
-	time.Sleep(2 * time.Second) // Sentinel hears of the replica within its second
+	answersWith(t, sentinel, strconv.Itoa(second), "SENTINEL", "REPLICAS", "m")
 	c, err := openResp(t.Context(), "127.0.0.1:"+strconv.Itoa(first), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -100,6 +103,27 @@ func TestSentinelFailover(t *testing.T) {
 	if out := s.Invoke(t.Context(), Call{F: "read"}); out.Type != history.OK || out.Value.Int() != 1 {
 		t.Errorf("afterwards: got %v %v %v, want 1", out.Type, out.Value, out.Error)
 	}
+}
+
+// answersWith waits until the answer to a command has a text in it.
+func answersWith(t *testing.T, port int, text string, command ...string) {
+	t.Helper()
+	c, err := openResp(t.Context(), "127.0.0.1:"+strconv.Itoa(port), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	var got string
+	for until := time.Now().Add(30 * time.Second); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
+		r, err := c.one(t.Context(), command...)
+		if err != nil {
+			t.Fatalf("%v: %v", command, err)
+		}
+		if got = fmt.Sprint(r); strings.Contains(got, text) {
+			return
+		}
+	}
+	t.Fatalf("the answer to %v is still %s, want %q in it", command, got, text)
 }
 
 // FuzzReply looks for answers of a Redis that end us. What is read must be what was asked for, or an error.
