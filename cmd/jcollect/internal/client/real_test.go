@@ -147,7 +147,7 @@ func made(t *testing.T, u Use, format string, args ...any) Driver {
 func answers(t *testing.T, d Driver) {
 	t.Helper()
 	var err error
-	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
 		var s Session
 		if s, err = d.Open(t.Context(), Process{Node: "n1", Addr: "127.0.0.1"}); err == nil {
 			if err := s.Close(); err != nil {
@@ -172,7 +172,7 @@ type trial struct {
 // run records what the sessions do.
 func (tr trial) run(t *testing.T) *history.History {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), tr.span+20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), tr.span+time.Minute)
 	defer cancel()
 	first := Process{Node: "n1", Addr: "127.0.0.1", Concurrency: tr.sessions, Nodes: []string{"n1"}}
 	if err := tr.driver.Teardown(ctx, first); err != nil {
