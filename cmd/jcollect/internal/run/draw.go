@@ -109,13 +109,19 @@ func (d Judged) draw(ctx context.Context, r *store.Run, names []string, start ti
 		failed = append(failed, err)
 	}
 	for _, plot := range list {
-		failed = append(failed, writeBytes(r, plot.SVG, plot.Name+".svg"), writeBytes(r, plot.PNG, plot.Name+".png"))
+		err := errors.Join(writeBytes(r, plot.SVG, plot.Name+".svg"), writeBytes(r, plot.PNG, plot.Name+".png"))
+		if err != nil {
+			failed = append(failed, err)
+			continue
+		}
 		p.files = append(p.files, render.Link{Href: "../" + plot.Name + ".svg", Text: plot.Title})
 		p.named = append(p.named, plot.Name+".svg")
 	}
 	if timeline && ctx.Err() == nil {
 		page := render.Timeline(d.History, render.TimelineOptions{Name: name, Faults: faults, Start: start, Around: witnesses(d.Result)})
-		failed = append(failed, writeBytes(r, page.HTML, timelineFile))
+		if err := writeBytes(r, page.HTML, timelineFile); err != nil {
+			return p, errors.Join(append(failed, err)...)
+		}
 		p.files = append(p.files, render.Link{Href: "../" + timelineFile, Text: "Operations of each process, one below the other"})
 		p.named = append(p.named, timelineFile)
 		p.times = &page
@@ -138,7 +144,11 @@ func writeBytes(r *store.Run, text []byte, name string) error {
 func drawnFaults(h *history.History) []render.Fault {
 	var list []render.Fault
 	for _, w := range Windows(h) {
-		list = append(list, render.Fault{Kind: w.Name, What: w.What, From: w.From, To: w.To, Open: w.Open})
+		what := w.What
+		if w.Wrong {
+			what += " (it went wrong, in part at least)"
+		}
+		list = append(list, render.Fault{Kind: w.Name, What: what, From: w.From, To: w.To, Open: w.Open})
 	}
 	return list
 }
