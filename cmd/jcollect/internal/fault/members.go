@@ -58,33 +58,22 @@ func (n *Nemesis) ended() bool {
 	return n.over
 }
 
-// setGone notes whether the database of a node is to stay down, because the node is no member.
-func (n *Nemesis) setGone(name string, gone bool) {
+// note puts a node into a set of those that are known of the cluster, or takes it out.
+func (n *Nemesis) note(set map[string]bool, name string, in bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.members.gone[name] = gone
+	set[name] = in
+}
+
+// noted tells whether a node is in such a set.
+func (n *Nemesis) noted(set map[string]bool, name string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return set[name]
 }
 
 // isGone tells whether the database of a node is to stay down.
-func (n *Nemesis) isGone(name string) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.members.gone[name]
-}
-
-// setFresh notes whether a node was added that has yet to show that it is a member.
-func (n *Nemesis) setFresh(name string, fresh bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.members.fresh[name] = fresh
-}
-
-// isFresh tells whether a node was added that has yet to show that it is a member.
-func (n *Nemesis) isFresh(name string) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.members.fresh[name]
-}
+func (n *Nemesis) isGone(name string) bool { return n.noted(n.members.gone, name) }
 
 // runsDB tells whether there is a database that can be stopped and started.
 func (n *Nemesis) runsDB() bool { return n.o.DB != nil && n.o.DB.CanKill() }

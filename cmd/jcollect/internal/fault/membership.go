@@ -169,7 +169,7 @@ func (n *Nemesis) retire(ctx context.Context, target *node.Node) error {
 		return err
 	}
 	defer leave()
-	n.setGone(target.Name, true)
+	n.note(n.members.gone, target.Name, true)
 	if n.runsDB() {
 		if err := n.o.DB.Kill(ctx, target); err != nil {
 			return fmt.Errorf("stop the database on %s: %w", target.Name, err)
@@ -206,7 +206,11 @@ func addNode(ctx context.Context, n *Nemesis, c client.Call) (history.Value, err
 	if err != nil {
 		return history.Value{}, err
 	}
-	now, err := n.viewSoon(ctx)
+	look, patience := n.viewSoon, n.plan.Membership.Wait
+	if t.Word != "all" && n.struck() { // one try: what heals the others waits for this
+		look, patience = n.view, 0
+	}
+	now, err := look(ctx)
 	if err != nil {
 		return history.Value{}, err
 	}
@@ -216,10 +220,6 @@ func addNode(ctx context.Context, n *Nemesis, c client.Call) (history.Value, err
 		absent = slices.DeleteFunc(absent, func(name string) bool { return !slices.Contains(t.Nodes, name) })
 	case t.Word != "all" && len(absent) > 1:
 		absent = shuffled(absent, n.chance())[:1]
-	}
-	patience := n.plan.Membership.Wait
-	if t.Word != "all" && n.struck() { // one try: what heals the others waits for this
-		patience = 0
 	}
 	errs := n.joinAll(ctx, absent, patience)
 	return outcomes(absent, "added", errs), joinNodes("add", errs)
@@ -318,7 +318,7 @@ func (n *Nemesis) join(ctx context.Context, target *node.Node, patience time.Dur
 		err := n.tryJoin(ctx, target)
 		if err == nil {
 			n.mark("membership", target.Name, false)
-			n.setFresh(target.Name, false)
+			n.note(n.members.fresh, target.Name, false)
 			n.log.Info("a node is a member again", "node", target.Name)
 			return nil
 		}
@@ -341,7 +341,7 @@ func (n *Nemesis) tryJoin(ctx context.Context, target *node.Node) error {
 			return err
 		}
 	}
-	if n.isGone(target.Name) || n.isFresh(target.Name) { // what it was told before may be wrong by now
+	if n.isGone(target.Name) || n.noted(n.members.fresh, target.Name) { // what it was told before may be wrong by now
 		from := n.node(shuffled(without(now.answered, target.Name), n.chance())[0])
 		said, err := n.run(ctx, from, script{text: n.plan.Membership.Add, env: n.targeted(from, target)})
 		if err != nil {
@@ -352,8 +352,8 @@ func (n *Nemesis) tryJoin(ctx context.Context, target *node.Node) error {
 				return fmt.Errorf("added: %w", err)
 			}
 		}
-		n.setFresh(target.Name, true)
-		n.setGone(target.Name, false)
+		n.note(n.members.fresh, target.Name, true)
+		n.note(n.members.gone, target.Name, false)
 	}
 	var down error
 	if n.runsDB() {

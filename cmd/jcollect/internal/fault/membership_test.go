@@ -238,12 +238,14 @@ func TestMembershipIsWhole(t *testing.T) {
 		go invoke(n, "remove-node", texts(edn.Vector, []string{"n1"}))
 		time.Sleep(time.Second)
 		began := time.Now()
+		c.mu.Lock()
 		c.broken = func(word, _ string) error { // as etcd does it
 			if word == "ADD" && time.Since(began) < 12*time.Second {
 				return errors.New("unhealthy cluster")
 			}
 			return nil
 		}
+		c.mu.Unlock()
 		if err := n.Teardown(t.Context()); err != nil {
 			t.Error(err)
 		}

@@ -429,6 +429,27 @@ func TestRenewalBesideInjections(t *testing.T) {
 	})
 }
 
+// stuckLeases can't be released.
+type stuckLeases struct{ fakeLeases }
+
+func (*stuckLeases) Release(context.Context, *node.Node, string) error {
+	return errors.New("no space left")
+}
+
+// Without it a restart that went well, but for its lease, could be told as done; and once it was a panic.
+func TestRestartWithStuckLease(t *testing.T) {
+	nodes, _ := fakeNodes(2)
+	n, err := New(planOf(t, "faults: [restart]"), Options{Nodes: nodes, DB: &fakeDB{}, Leases: &stuckLeases{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.stopRenewing()
+	out := invoke(n, "restart", edn.NewKeyword("all"))
+	if got := out.Value.String(); strings.Count(got, "no space left") != 2 || out.Error.IsNil() {
+		t.Errorf("got %s, %s", got, out.Error)
+	}
+}
+
 // Without it a heal could pass an injection that goes on, which would then stay for ever.
 func TestHealWaitsForInjection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
