@@ -3,8 +3,8 @@ package client
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
-	"sync"
 
 	"jcheck/history"
 )
@@ -14,44 +14,21 @@ type httpDriver struct {
 	plan httpPlan
 }
 
-// A httpSession is one connection, opened anew by the next call after it ended.
-type httpSession struct {
-	driver *httpDriver
-	proc   Process
-
-	mu     sync.Mutex // Close may come while a call hangs
-	conn   *httpConn  // nil if there is none now
-	closed bool
+// session is one connection of a process, opened anew by the next call after it ended.
+func (d *httpDriver) session(p Process) *linkSession[*httpConn] {
+	ops := make(map[string]op[*httpConn], len(d.plan.operations))
+	for f, o := range d.plan.operations {
+		ops[f] = op[*httpConn]{func(Call) bool { return o.reads }, func(ctx context.Context, conn *httpConn, c Call) (history.Value, error) {
+			return d.perform(ctx, conn, p, o, c)
+		}}
+	}
+	return &linkSession[*httpConn]{object: "service that the plan describes (hint: client operations)", ops: ops,
+		open: func(ctx context.Context) (*httpConn, error) { return openHTTP(ctx, d.plan.address(p), d.plan.tls) }}
 }
 
 // Open begins a session.
 func (d *httpDriver) Open(ctx context.Context, p Process) (Session, error) {
-	s := &httpSession{driver: d, proc: p}
-	_, err := s.connection(ctx)
-	return s, err
-}
-
-// connection is the one that there is, if it can be used, or a new one.
-func (s *httpSession) connection(ctx context.Context) (*httpConn, error) {
-	s.mu.Lock()
-	conn := s.conn
-	s.mu.Unlock()
-	if conn != nil && conn.usable() {
-		return conn, nil
-	}
-	s.drop()
-	conn, err := openHTTP(ctx, s.driver.plan.address(s.proc), s.driver.plan.tls)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		conn.close()
-		return nil, errClosed
-	}
-	s.conn = conn
-	return conn, nil
+	return d.session(p).begin(ctx)
 }
 
 // Setup and Teardown send the requests that the plan has for them.
@@ -69,56 +46,39 @@ func (d *httpDriver) all(ctx context.Context, p Process, f string, ops []httpOp)
 	if len(ops) == 0 {
 		return nil
 	}
-	opened, err := d.Open(ctx, p)
-	if err != nil {
-		return err
-	}
-	s := opened.(*httpSession)
+	s := d.session(p)
 	defer s.drop()
-	for _, op := range ops {
-		if _, err := s.perform(ctx, op, Call{F: f}); err != nil {
+	for _, o := range ops {
+		conn, err := s.connection(ctx)
+		if err != nil {
+			return err
+		}
+		if _, err := d.perform(ctx, conn, p, o, Call{F: f}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Invoke performs one operation.
-func (s *httpSession) Invoke(ctx context.Context, c Call) Outcome {
-	op, ok := s.driver.plan.operations[c.F]
-	if !ok {
-		return finish(true, history.Value{}, unknownCall(c, "service that the plan describes (hint: client operations)"))
-	}
-	v, err := s.perform(ctx, op, c)
-	return finish(op.reads, v, err)
-}
-
 // perform sends a request and judges its answer.
-func (s *httpSession) perform(ctx context.Context, op httpOp, c Call) (history.Value, error) {
-	t := filler{call: c, proc: s.proc}
-	target, body := t.fill(op.path, "url"), t.fill(op.body, "json")
+func (d *httpDriver) perform(ctx context.Context, conn *httpConn, p Process, o httpOp, c Call) (history.Value, error) {
+	t := filler{call: c, proc: p}
+	target, body := t.fill(o.path, "url"), t.fill(o.body, "json")
 	header := make(http.Header)
-	for _, h := range append(s.driver.plan.headers[:len(s.driver.plan.headers):len(s.driver.plan.headers)], op.headers...) {
+	for _, h := range slices.Concat(d.plan.headers, o.headers) {
 		header.Add(h.name, t.fill(h.value, "text"))
 	}
 	if t.err != nil {
 		return c.Value, t.err
 	}
-	if s.driver.plan.password != "" {
-		header.Set("Authorization", s.driver.plan.authorization())
+	if d.plan.password != "" {
+		header.Set("Authorization", d.plan.authorization())
 	}
-	conn, err := s.connection(ctx)
+	r, err := conn.do(ctx, o.method, target, header, []byte(body))
 	if err != nil {
-		return c.Value, fail("no-client", err.Error())
-	}
-	r, err := conn.do(ctx, op.method, target, header, []byte(body))
-	if err != nil {
-		if !asFailure(err).answered {
-			s.drop()
-		}
 		return c.Value, err
 	}
-	return op.judge(r, c)
+	return o.judge(r, c)
 }
 
 // judge is what an answer means: what the plan says of its status, else what the table does.
@@ -142,26 +102,6 @@ func (op httpOp) judge(r httpReply, c Call) (history.Value, error) {
 		return c.Value, &failure{words: []string{"http", status, string(r.body)}, answered: true}
 	}
 	return c.Value, httpFates().said(status, string(r.body))
-}
-
-// drop ends the connection.
-func (s *httpSession) drop() {
-	s.mu.Lock()
-	conn := s.conn
-	s.conn = nil
-	s.mu.Unlock()
-	if conn != nil {
-		conn.close()
-	}
-}
-
-// Close ends the session.
-func (s *httpSession) Close() error {
-	s.mu.Lock()
-	s.closed = true
-	s.mu.Unlock()
-	s.drop()
-	return nil
 }
 
 // httpFates is what statuses mean where the plan doesn't say.
