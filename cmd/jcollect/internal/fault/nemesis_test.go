@@ -3,6 +3,10 @@ package fault
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -499,5 +503,33 @@ func TestHostileValues(t *testing.T) {
 				t.Errorf("%s %s struck somebody: %s", f, text, out.Value)
 			}
 		}
+	}
+}
+
+// Without it what lazyfs is told could be anything but its own word, or a FIFO that isn't there be taken for one: the
+// script runs as it would on a node, with this test in the place of lazyfs.
+func TestClearCacheScript(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "a b'$(reboot).fifo")
+	run := func() (string, error) {
+		s := LostWrites{LazyFS: fifo}.script()
+		out, err := exec.CommandContext(t.Context(), "sh", append([]string{"-c", s.sh(), "sh"}, s.args...)...).CombinedOutput()
+		return string(out), err
+	}
+	if out, err := run(); err == nil || !strings.Contains(out, "is no FIFO: is lazyfs mounted?") {
+		t.Errorf("without a FIFO: got %q, %v", out, err)
+	}
+	if out, err := exec.CommandContext(t.Context(), "mkfifo", fifo).CombinedOutput(); err != nil {
+		t.Skipf("mkfifo: %v %s", err, out)
+	}
+	told := make(chan string, 1)
+	go func() {
+		text, err := os.ReadFile(fifo)
+		told <- fmt.Sprint(string(text), err)
+	}()
+	if out, err := run(); err != nil {
+		t.Fatalf("got %q, %v", out, err) // the reader waits for a writer, and ends with the test's process
+	}
+	if got, want := <-told, "lazyfs::clear-cache\n<nil>"; got != want {
+		t.Errorf("lazyfs was told %q, want %q", got, want)
 	}
 }
