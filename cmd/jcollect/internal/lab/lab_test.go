@@ -40,12 +40,13 @@ func TestLab(t *testing.T) {
 			"ping -6 -c1 -W2 fd99::11 >/dev/null && echo y":                   "y",
 			"iptables -A INPUT -s 192.0.2.1 -j DROP && iptables -F && echo y": "y",
 			"nft add table inet x && nft delete table inet x && echo y":       "y",
-			"mkdir -p /mnt/x && mount -t tmpfs -o size=1m tmpfs /mnt/x && umount /mnt/x && echo y": "y",
-			"echo x >/dev/null; head -c 3 /dev/zero | wc -c":                                       "3",
-			"ls /tmp /var/lib/jcollect-labs | wc -l":                                               "3",
-			"date -s @0 >/dev/null 2>&1 || echo refused":                                           "refused",
-			"echo 1 2>/dev/null >/proc/sys/kernel/sysrq || echo refused":                           "refused",
-			"ping -c1 -W1 192.0.2.2 >/dev/null 2>&1 || echo refused":                               "refused",
+			"mkdir -p /mnt/x && mount -t tmpfs -o size=1m tmpfs /mnt/x && umount /mnt/x && echo y":                    "y",
+			"echo x >/dev/null; head -c 3 /dev/zero | wc -c":                                                          "3",
+			"ls /tmp /var/lib/jcollect-labs | wc -l":                                                                  "3",
+			"for d in /run /tmp /dev/shm /dev; do df -Pk $d; done | awk '$2 > 512 * 1024 && $2 ~ /^[0-9]+$/' | wc -l": "0", // memory that they may fill
+			"date -s @0 >/dev/null 2>&1 || echo refused":                                                              "refused",
+			"echo 1 2>/dev/null >/proc/sys/kernel/sysrq || echo refused":                                              "refused",
+			"ping -c1 -W1 192.0.2.2 >/dev/null 2>&1 || echo refused":                                                  "refused",
 			"ulimit -n": say(t, r, "ulimit -n"),
 		} {
 			if got := say(t, r, script); got != want {

@@ -34,16 +34,17 @@ done
 cd "$root"
 mount -t proc -o nosuid,nodev,noexec proc proc
 mount -t sysfs -o ro,nosuid,nodev,noexec sysfs sys
-mount -t tmpfs -o mode=755 tmpfs run
-mount -t tmpfs -o mode=1777 tmpfs tmp
+# Bounded: a fault that fills a disk, or a program that fills /tmp, must not fill the memory of the machine.
+mount -t tmpfs -o mode=755,size=64m tmpfs run
+mount -t tmpfs -o mode=1777,size=512m tmpfs tmp
 mkdir -p ".$base"
 mount -t tmpfs -o mode=700,size=4k tmpfs ".$base"
 
 # A few devices that harm nobody.
-mount -t tmpfs -o mode=755,nosuid tmpfs dev
+mount -t tmpfs -o mode=755,nosuid,size=1m tmpfs dev
 mkdir dev/pts dev/shm dev/net
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts dev/pts || mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
-mount -t tmpfs -o mode=1777 tmpfs dev/shm
+mount -t tmpfs -o mode=1777,size=256m tmpfs dev/shm
 ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd
 ln -s fd/0 dev/stdin
