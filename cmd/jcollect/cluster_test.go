@@ -206,7 +206,7 @@ func TestCluster(t *testing.T) {
 	program := build(t)
 	for name, test := range map[string]func(t *testing.T, program string){
 		"whole": wholeRun, "interrupt": interruptions, "twice": interruptedTwice, "killed": killedControl,
-		"node": dyingNodes, "login": refusedLogins, "own-lab": ownLab, "full-disk": fullDisk,
+		"node": dyingNodes, "login": refusedLogins, "own-lab": ownLab, "killed-maker": killedMaker, "full-disk": fullDisk,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -441,34 +441,90 @@ func refusedLogins(t *testing.T, program string) {
 // ownLab is a run that makes its lab and is interrupted from outside: nothing of the lab is left.
 func ownLab(t *testing.T, program string) {
 	b := &bench{t: t, program: program, dir: t.TempDir()}
-	if err := os.WriteFile(filepath.Join(b.dir, "plan.yaml"), fmt.Appendf(nil, clusterPlan, "", ""), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	a := &attempt{bench: b, cmd: exec.CommandContext(ctx, program, "run", "--lab", "2", "plan.yaml", "--time-limit", "60s")}
-	a.cmd.Dir, a.cmd.Stdout, a.cmd.Stderr = b.dir, &a.stdout, &a.stderr
-	if err := a.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	a.waitLine(":start-partition\t[:")
-	plan, err := os.ReadFile(filepath.Join(b.dir, "store", store.Current, store.PlanFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, dir, found := strings.Cut(string(plan), "known-hosts: ")
-	dir, _, _ = strings.Cut(dir, "/known_hosts")
-	l, err := lab.Open(filepath.Dir(dir), filepath.Base(dir))
-	if !found || err != nil {
-		t.Fatalf("the plan names no lab (%v):\n%s", err, plan)
-	}
-	trace := l.Trace()
+	a := b.startOwnLab()
+	trace := b.ownLabTrace()
 	a.interrupt()
 	a.end(exitUnknown, 30*time.Second)
 	for _, left := range trace.Leftovers() {
 		t.Errorf("left: %s", left)
 	}
 	b.recorded(10)
+}
+
+// killedMaker is a run that makes its lab and is killed where it can do nothing about it: what was recorded is judged, and
+// nothing of the lab is left.
+func killedMaker(t *testing.T, program string) {
+	b := &bench{t: t, program: program, dir: t.TempDir()}
+	a := b.startOwnLab()
+	trace := b.ownLabTrace()
+	if err := a.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	a.end(-1, 10*time.Second)
+	left := func() []string { return append(trace.Leftovers(), running(t, program)...) }
+	for deadline := time.Now().Add(90 * time.Second); len(left()) > 0 && time.Now().Before(deadline); {
+		time.Sleep(200 * time.Millisecond)
+	}
+	for _, what := range left() {
+		t.Errorf("left: %s", what)
+	}
+	b.recorded(10)
+	if _, err := os.Stat(filepath.Join(b.dir, "store", store.Latest, store.ResultsEDN)); err != nil {
+		t.Errorf("what was recorded was not judged: %v", err)
+	}
+}
+
+// running are the processes of a program.
+func running(t *testing.T, program string) (list []string) {
+	t.Helper()
+	links, err := filepath.Glob("/proc/[0-9]*/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, link := range links {
+		if path, err := os.Readlink(link); err == nil && path == program {
+			list = append(list, "the process "+link)
+		}
+	}
+	return list
+}
+
+// startOwnLab starts a run that makes its own lab, and waits for a fault.
+func (b *bench) startOwnLab() *attempt {
+	b.t.Helper()
+	if err := os.WriteFile(filepath.Join(b.dir, "plan.yaml"), fmt.Appendf(nil, clusterPlan, "", ""), 0o644); err != nil {
+		b.t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(b.t.Context(), time.Minute)
+	b.t.Cleanup(cancel)
+	a := &attempt{bench: b, cmd: exec.CommandContext(ctx, b.program, "run", "--lab", "2", "plan.yaml", "--time-limit", "60s")}
+	a.cmd.Dir = b.dir
+	out, err := os.Create(filepath.Join(b.dir, "said")) // a pipe would be waited for until all who have it have ended
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	a.cmd.Stdout, a.cmd.Stderr = out, out
+	if err := errors.Join(a.cmd.Start(), out.Close()); err != nil {
+		b.t.Fatal(err)
+	}
+	a.waitLine(":start-partition\t[:")
+	return a
+}
+
+// ownLabTrace is what the lab of the run that goes on can be recognised by.
+func (b *bench) ownLabTrace() lab.Trace {
+	b.t.Helper()
+	plan, err := os.ReadFile(filepath.Join(b.dir, "store", store.Current, store.PlanFile))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	_, dir, found := strings.Cut(string(plan), "known-hosts: ")
+	dir, _, _ = strings.Cut(dir, "/known_hosts")
+	l, err := lab.Open(filepath.Dir(dir), filepath.Base(dir))
+	if !found || err != nil {
+		b.t.Fatalf("the plan names no lab (%v):\n%s", err, plan)
+	}
+	return l.Trace()
 }
 
 // fullDisk is a store that runs full: the recording ends with a message, and what was recorded is whole and judged.

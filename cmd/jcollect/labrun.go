@@ -21,6 +21,8 @@ type labRun struct {
 	nodes int      // 0: no lab
 	kind  string   // of the lab
 	room  *lab.Lab // in whose room we are; nil outside
+
+	keeper *lab.Keeper // of the lab that is made
 }
 
 // labTime bounds making a lab, and ending it.
@@ -91,8 +93,26 @@ func (l *labRun) wants(tests ...*run.Test) lab.Options {
 	return o
 }
 
-// runInside makes the lab, runs this command in its room, and ends the lab, whatever happens.
+// runInside makes the lab, runs this command in its room, and ends the lab, whatever happens: if this process is killed,
+// the lab's keeper ends it.
 func (l *labRun) runInside(e *env, o lab.Options) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	o.Name, o.Dir = lab.NewName(), lab.DefaultDir
+	if missing := lab.Missing(o.Kind); len(missing) == 0 { // else making it says what is missing
+		keeper, err := lab.StartKeeper(exec.Command(self, keeperVerb, o.Dir, o.Name))
+		if err != nil {
+			return err
+		}
+		l.keeper = keeper
+		defer func() {
+			if err := keeper.Close(); err != nil {
+				e.complain(fmt.Errorf("the lab's keeper: %w", err))
+			}
+		}()
+	}
 	ctx, cancel := context.WithTimeout(e.soft, labTime)
 	defer cancel()
 	cluster, err := lab.Up(ctx, o)
@@ -107,7 +127,7 @@ func (l *labRun) runInside(e *env, o lab.Options) error {
 	for _, note := range cluster.Notes() {
 		e.complain(errors.New("lab: " + note))
 	}
-	code, err := l.runChild(e, cluster)
+	code, err := l.runChild(e, self, cluster)
 	if err != nil {
 		e.complain(err)
 		code = exitCrash
@@ -123,16 +143,15 @@ func (l *labRun) runInside(e *env, o lab.Options) error {
 
 // runChild runs this command in the room, and passes on each Ctrl-C once: the child has a process group of its own,
 // so that a terminal's doesn't reach it a second time.
-func (l *labRun) runChild(e *env, cluster *lab.Lab) (code int, err error) {
-	self, err := os.Executable()
-	if err != nil {
-		return exitCrash, err
-	}
+func (l *labRun) runChild(e *env, self string, cluster *lab.Lab) (code int, err error) {
 	child := exec.Command(self, os.Args[1:]...)
 	child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stdout, os.Stderr // themselves: what it starts may outlive it
 	ownGroup(child)
 	if err := cluster.Start(child); err != nil {
 		return exitCrash, fmt.Errorf("start the run in the lab: %w", err)
+	}
+	if err := l.keeper.Runs(child.Process.Pid); err != nil { // the lab would be ended under the run's hands
+		e.complain(fmt.Errorf("the lab's keeper: %w", err))
 	}
 	ended := make(chan struct{})
 	passed := make(chan struct{})
@@ -141,6 +160,7 @@ func (l *labRun) runChild(e *env, cluster *lab.Lab) (code int, err error) {
 		for _, asked := range []<-chan struct{}{e.soft.Done(), e.hard.Done()} {
 			select {
 			case <-asked:
+				_ = l.keeper.Asked()                   // before it counts; a keeper that has ended was told of
 				_ = child.Process.Signal(os.Interrupt) // it may have ended meanwhile
 			case <-ended:
 				return

@@ -18,11 +18,29 @@ import (
 
 	"jcheck/cmd/internal/cli"
 	"jcheck/cmd/jcollect/internal/agent"
+	"jcheck/cmd/jcollect/internal/lab"
 )
 
 // agentVerb is the verb by which jcollect calls itself on a node. It is no command for users and isn't among them: it must
 // start quickly, and treat signals in its own way.
 const agentVerb = "agent"
+
+// keeperVerb is the verb by which jcollect calls itself to take a lab down if the run that made it is killed.
+const keeperVerb = "lab-keeper"
+
+// keepLab is that verb: its arguments are the folder of all labs and the name of one. It has nobody to talk to: whoever
+// started it may be dead, and the lab is there to be seen if it can't be taken down.
+func keepLab(args []string) int {
+	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	if len(args) != 2 {
+		return exitUsage
+	}
+	if err := lab.Keep(os.Stdin, args[0], args[1]); err != nil {
+		cli.Complain("jcollect", os.Stderr, err)
+		return exitCrash
+	}
+	return exitValid
+}
 
 // The exit codes. Scripts depend on them.
 const (
@@ -36,6 +54,9 @@ const (
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == agentVerb {
 		os.Exit(cli.Guard("jcollect", os.Stderr, func() int { return agent.Main(context.Background(), os.Args[2:], os.Stdin, os.Stdout) }))
+	}
+	if len(os.Args) > 1 && os.Args[1] == keeperVerb {
+		os.Exit(cli.Guard("jcollect", os.Stderr, func() int { return keepLab(os.Args[2:]) }))
 	}
 	// With a handler, a pipe that nobody reads any more is an error of whoever writes to it: `jcollect run 2>&1 | head` must
 	// not end a run that has broken a cluster and not healed it. The programs that we start get the usual again.

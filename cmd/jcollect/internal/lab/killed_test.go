@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,6 +69,42 @@ func TestKilledMaker(t *testing.T) {
 		if files, err := os.ReadDir(dir); err != nil || len(files) > 0 {
 			t.Errorf("killed after %d ms: left the files %v, %v", i*20, files, err)
 		}
+	}
+}
+
+// Without this a run that is killed while it makes its lab would leave what there is of it, until somebody looks.
+func TestKeeper(t *testing.T) {
+	labtest.Need(t)
+	for i := range 4 {
+		dir := t.TempDir()
+		maker := exec.Command(os.Args[0])
+		maker.Env = append(os.Environ(), makerVariable+"="+dir)
+		in, told := io.Pipe()
+		kept := make(chan error, 1)
+		go func() { kept <- lab.Keep(in, dir, "killed") }()
+		if err := maker.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(i) * 80 * time.Millisecond)
+		if err := maker.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = maker.Wait() // it was killed
+		if err := told.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-kept; err != nil {
+			t.Errorf("killed after %d ms: %v", i*80, err)
+		}
+		if left := naming(t, dir); len(left) > 0 {
+			t.Errorf("killed after %d ms: left %q", i*80, left)
+		}
+		if files, err := os.ReadDir(dir); err != nil || len(files) > 0 {
+			t.Errorf("killed after %d ms: left the files %v, %v", i*80, files, err)
+		}
+	}
+	if err := lab.Keep(strings.NewReader("run 1\n"), t.TempDir(), "x"); err == nil {
+		t.Error("a line that says nothing is taken")
 	}
 }
 

@@ -14,6 +14,7 @@ package lab
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -56,6 +57,9 @@ const (
 	KindNamespace = "namespace" // nodes share this machine's kernel: quick, but with one clock for all
 	KindUML       = "uml"       // User-Mode Linux: a kernel for each node, with its own clock and disk
 )
+
+// NewName is a name that no other lab has.
+func NewName() string { return "lab-" + strings.ToLower(rand.Text()[:8]) }
 
 // CheckKind refuses what is no kind of lab.
 func CheckKind(kind string) error {

@@ -4,6 +4,7 @@ package lab
 
 import (
 	"context"
+	"io"
 	"net"
 	"os/exec"
 )
@@ -31,6 +32,24 @@ func (l *Lab) Stop(context.Context, string) error { return unable() }
 
 // Restart needs Linux.
 func (l *Lab) Restart(context.Context, string) error { return unable() }
+
+// A Keeper needs Linux.
+type Keeper struct{}
+
+// StartKeeper needs Linux.
+func StartKeeper(*exec.Cmd) (*Keeper, error) { return nil, unable() }
+
+// Runs needs Linux.
+func (k *Keeper) Runs(int) error { return unable() }
+
+// Asked needs Linux.
+func (k *Keeper) Asked() error { return unable() }
+
+// Close needs Linux.
+func (k *Keeper) Close() error { return unable() }
+
+// Keep needs Linux.
+func Keep(io.Reader, string, string) error { return unable() }
 
 // A Trace is what a lab can be recognised by later.
 type Trace struct{}

@@ -3,7 +3,6 @@ package lab
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -59,7 +58,7 @@ func prepare(o Options) (*Lab, error) {
 		return nil, fmt.Errorf("a lab can't have %s (hint: 1 to %d)", amount.Of(o.Nodes, "node"), MaxNodes)
 	}
 	if o.Name == "" {
-		o.Name = "lab-" + strings.ToLower(rand.Text()[:8])
+		o.Name = NewName()
 	}
 	if o.Dir == "" {
 		o.Dir = DefaultDir
