@@ -26,15 +26,19 @@ type installer struct {
 // a machine that has just started: for some of the locks apt waits by itself, for the rest we do. A package's own daemons
 // must not start: the plan starts the database. What a run left that was killed here is mended first.
 const aptScript = `export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 LC_ALL=C
-missing=
-for p; do
-  name=${p%%=*}; v=$(dpkg-query -W -f '${db:Status-Status} ${Version}' "$name" 2>/dev/null || true)
-  case "$p" in *=*) [ "$v" = "installed ${p#*=}" ] || missing="$missing $p";; *) [ "${v%% *}" = installed ] || missing="$missing $p";; esac
-done
+lacks() {
+  missing=
+  for p; do
+    name=${p%%=*}; v=$(dpkg-query -W -f '${db:Status-Status} ${Version}' "$name" 2>/dev/null || true)
+    case "$p" in *=*) [ "$v" = "installed ${p#*=}" ] || missing="$missing $p";; *) [ "${v%% *}" = installed ] || missing="$missing $p";; esac
+  done
+}
+lacks "$@"
 policy=/usr/sbin/policy-rc.d
 if grep -qs 'jcollect installs' $policy; then rm -f $policy; fi
 [ -n "$missing" ] || exit 0
 wait_lock='-o DPkg::Lock::Timeout=300 -o Acquire::Retries=3'
+install='-qq -y --no-install-recommends --allow-downgrades -o Dpkg::Options::=--force-confold install'
 said=$(mktemp)
 trap 'rm -f "$said"; if grep -qs "jcollect installs" $policy; then rm -f $policy; fi' EXIT
 patient() { # a command, again while somebody else holds a lock
@@ -50,7 +54,11 @@ if [ -n "$(ls /var/lib/dpkg/updates 2>/dev/null)" ]; then patient dpkg --force-c
 if [ -z "$(find /var/lib/apt/lists -maxdepth 1 -name '*_*' -mmin -1440 2>/dev/null | head -n 1)" ]; then
   patient apt-get $wait_lock -qq update || exit 1
 fi
-patient apt-get $wait_lock -qq -y --no-install-recommends --allow-downgrades -o Dpkg::Options::=--force-confold install $missing`
+half=$(dpkg-query -W -f '${db:Status-Eflag} ${Package}\n' 2>/dev/null | sed -n 's/^reinstreq //p')
+if [ -n "$half" ]; then patient apt-get $wait_lock --reinstall $install $half || exit 1; fi # apt takes them for installed
+patient apt-get $wait_lock $install $missing || exit 1
+lacks "$@"
+[ -z "$missing" ] || { echo "E: apt-get says that all is well, but these aren't installed:$missing" >&2; exit 1; }`
 
 // rpmScript installs what is missing with dnf, or yum where there is no dnf. What is missing then was in no repository, or
 // in another version only, which yum takes for success.
