@@ -60,6 +60,9 @@ func (t *Test) Inspect(ctx context.Context, name string) Diagnosis {
 		d.mend("%v", err)
 		return d
 	}
+	if kind := t.Remote.Kind; kind == remote.KindSSH || kind == "" { // others have no login shell
+		d.slowShell(ctx, r)
+	}
 	if _, err := r.Exec(ctx, remote.Command{Args: []string{"true"}, User: "root", Timeout: inspectLimit}); err != nil {
 		d.mend("commands can't run as root: %v", err)
 	} else {
@@ -114,7 +117,6 @@ func (d *Diagnosis) look(ctx context.Context, r remote.Remote) error {
 		return err
 	}
 	d.Ping = time.Since(before)
-	d.slowShell(ctx, r)
 	d.zombies(ctx, r)
 	lines := strings.Split(strings.TrimSpace(string(res.Stdout)), "\n")
 	if len(lines) < 5 {
