@@ -74,6 +74,7 @@ func plainAnswer(role string, id int64, okay string) (string, bool) {
 	text, found := map[string]string{
 		"garbage":     "<html>502</html>",
 		"twice":       okay + "\n" + okay,
+		"ahead":       okay + "\n" + fmt.Sprintf(`{"id":%d,"type":"ok","value":99}`, id+1),
 		"unknown id":  fmt.Sprintf(`{"id":%d,"type":"ok"}`, id+5),
 		"no id":       `{"type":"ok"}`,
 		"odd id":      `{"id":"one","type":"ok"}`,
@@ -197,6 +198,22 @@ func session(t *testing.T, d *execDriver) *execSession {
 		}
 	})
 	return s.(*execSession)
+}
+
+// Without this an answer that a program gave too early would be taken for that of an operation that it hadn't heard of: ok,
+// though nothing was done.
+func TestAnswersAhead(t *testing.T) {
+	d, log := execAs(t, "ahead")
+	s := session(t, d)
+	if out := s.Invoke(t.Context(), Call{F: "write", Value: num(1)}); out.Type != history.OK {
+		t.Fatalf("got %v %v, want ok", out.Type, out.Error)
+	}
+	if out := s.Invoke(t.Context(), Call{F: "read"}); out.Type != history.Fail || !out.EndProcess || !strings.Contains(out.Error.String(), "before it was asked") {
+		t.Errorf("got %v %v %v, want fail and the process's end", out.Type, out.Value, out.Error)
+	}
+	if !strings.Contains(log.String(), "before it was asked") {
+		t.Errorf("the log has %q", log)
+	}
 }
 
 // Without this what a client does wrong could be believed, hang the run, or pass for certain where nobody knows.

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -142,6 +143,19 @@ func (p *program) read() ([]byte, error) {
 			return nil, errLongLine
 		}
 	}
+}
+
+// waiting is the next line that is there already; false if there is none, or only its beginning.
+func (p *program) waiting() ([]byte, bool) {
+	if p.out.Buffered() == 0 && readable(p.outEnd) {
+		_, _ = p.out.Peek(1) // takes what is there; an error comes again when it matters
+	}
+	there, _ := p.out.Peek(p.out.Buffered()) // which can't fail
+	if bytes.IndexByte(there, '\n') < 0 {
+		return nil, false
+	}
+	line, err := p.out.ReadSlice('\n')
+	return line, err == nil
 }
 
 // settle waits for the end, but not long.

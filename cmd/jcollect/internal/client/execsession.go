@@ -39,6 +39,9 @@ func (s *execSession) exchange(ctx context.Context, m message) Outcome {
 	m.id = s.id
 	release := s.program.until(ctx)
 	defer release()
+	if out, ahead := s.ahead(); ahead {
+		return out
+	}
 	err := s.program.write(m.line())
 	if err != nil {
 		return s.lost(ctx, err)
@@ -52,8 +55,7 @@ func (s *execSession) exchange(ctx context.Context, m message) Outcome {
 		switch {
 		case errors.Is(err, errBlank):
 			continue
-		case err == nil && a.id > 0 && a.id < s.id:
-			s.driver.log.once(fmt.Sprintf("a program answered operation %d again, which was over; it isn't heeded", a.id))
+		case err == nil && s.over(a):
 			continue
 		case err == nil && a.id != s.id:
 			err = fmt.Errorf("it answered operation %d, and was asked for %d", a.id, s.id)
@@ -68,6 +70,36 @@ func (s *execSession) exchange(ctx context.Context, m message) Outcome {
 		return a.outcome(m.call)
 	}
 	return s.broken("malformed-answer", fmt.Sprintf("%d lines that mean nothing", maxStray))
+}
+
+// over tells of a second answer to an operation that is over.
+func (s *execSession) over(a answer) bool {
+	if a.id <= 0 || a.id >= s.id {
+		return false
+	}
+	s.driver.log.once(fmt.Sprintf("a program answered operation %d again, which was over; it isn't heeded", a.id))
+	return true
+}
+
+// ahead looks at what the program said since its last answer. An answer to what it wasn't asked yet would be taken for
+// that of the next operation: the program is killed before that is sent.
+func (s *execSession) ahead() (Outcome, bool) {
+	for {
+		line, whole := s.program.waiting()
+		if !whole {
+			return Outcome{}, false
+		}
+		a, err := parseAnswer(line)
+		switch {
+		case errors.Is(err, errBlank) || err == nil && s.over(a):
+			continue
+		case err == nil:
+			err = fmt.Errorf("it answered operation %d before it was asked", a.id)
+		}
+		out := s.broken("malformed-answer", err.Error())
+		out.Type = history.Fail
+		return out, true
+	}
 }
 
 // broken kills a program that can't be trusted any more.
