@@ -136,7 +136,7 @@ func (s *ship) want(code int, says string, args ...string) {
 func (s *ship) waitLine(text string) {
 	s.t.Helper()
 	var got []byte
-	for deadline := time.Now().Add(3*time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		got, _ = os.ReadFile(filepath.Join(s.dir, "store", store.Current, store.LogFile))
 		if bytes.Contains(got, []byte(text)) {
 			return
