@@ -350,7 +350,7 @@ func (d *Plan) daemon(n *plan.Node, p *plan.Problems) {
 		plan.Field{Key: "args", Doc: "or the program and its arguments, with templates", Read: plan.Strs(&x.Args)},
 		plan.Field{Key: "await", Doc: "{tcp: PORT or HOST:PORT, timeout}: what must take connections before set-up goes on", Read: x.await},
 		plan.Field{Key: "user", Doc: "who runs it", Read: plan.Str(&x.User)},
-		plan.Field{Key: "env", Doc: "more environment", Read: variables(&x.Env)},
+		plan.Field{Key: "env", Doc: "more environment; a secret is {env: NAME} or {file: NAME}", Read: variables(&x.Env)},
 		plan.Field{Key: "dir", Doc: "where it runs (/)", Read: absolute(&x.Dir, "dir")},
 		plan.Field{Key: "log", Doc: "its log on the nodes", Read: absolute(&x.Log, "log")},
 		plan.Field{Key: "nodes", Doc: "where it runs: all, first, others (all)", Read: plan.OneOf(&x.Nodes, "all", "first", "others")},

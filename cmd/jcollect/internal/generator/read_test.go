@@ -199,6 +199,11 @@ func TestMistakes(t *testing.T) {
 		"{independent: {threads: 0, generator: {f: a}}}": "1:25: ",
 		"{independent: {keys: 5}}":                       "1:15: independent lacks the key generator",
 		"{f-map: 5, f: a}":                               "1:9: f-map is a single value",
+		"{f: a, value: {ramd: 5}}":                       `1:16: "ramd" draws no value (hint: rand? or literal: {ramd: ...}, if a map with that key is meant)`,
+		"{f: a, value: [{flaot: [0, 1]}]}":               `1:17: "flaot" draws no value (hint: float? `,
+		"{f: a, value: {text: 5}}":                       "",
+		"{f: a, value: {ramd: 5, x: 1}}":                 "",
+		"{f: a, value: {literal: {ramd: 5}}}":            "",
 		"{sleep: forever}":                               "1:9: ",
 		"{sleep: 5s, log: x}":                            "1:1: sleep and log stand side by side",
 	} {

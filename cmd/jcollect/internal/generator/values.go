@@ -78,6 +78,7 @@ func readValue(n *plan.Node, p *plan.Problems) value {
 				return value{draw: w.read(n.Pairs[0].Value, p)}
 			}
 		}
+		almost(n.Pairs[0], p)
 	}
 	if n.Kind != plan.Map {
 		return value{fixed: n.Value()}
@@ -93,6 +94,20 @@ func readValue(n *plan.Node, p *plan.Problems) value {
 		names = append(names, name)
 	}
 	return collected(items, p, edn.NewMap, names)
+}
+
+// almost tells of a map whose only key is nearly a word by which values are drawn: ramd: 5 would be written as a map, and
+// nobody would notice before looking at the history.
+func almost(pair plan.Pair, p *plan.Problems) {
+	var words []string
+	for _, w := range drawWords() {
+		if pair.Key != "" && w.Name[0] == pair.Key[0] { // few misspell the first letter, and many maps have the key text
+			words = append(words, w.Name)
+		}
+	}
+	if near := plan.Nearest(pair.Key, words); near != "" {
+		p.Add(pair.Pos, fmt.Sprintf("%s? or literal: {%s: ...}, if a map with that key is meant", near, pair.Key), "%q draws no value", pair.Key)
+	}
 }
 
 // collected is a list of values, or a map of them by names.

@@ -13,6 +13,7 @@ import (
 	"jcheck/cmd/jcollect/internal/fault"
 	"jcheck/cmd/jcollect/internal/generator"
 	"jcheck/cmd/jcollect/internal/node"
+	"jcheck/cmd/jcollect/internal/plan"
 	"jcheck/cmd/jcollect/internal/remote"
 	"jcheck/internal/amount"
 )
@@ -192,7 +193,54 @@ func (x *explainer) clients() {
 		}
 	}
 	x.say("  client %s%s", c.Kind, doc)
+	for _, line := range clientKeys(x.t.Root.Get("client")) {
+		x.say("  %s", line)
+	}
 	x.say("  an operation without an answer after %s counts as unknown", c.Timeout)
+}
+
+// private are keys of clients whose values may hold what isn't for everybody who reads over somebody's shoulder.
+var private = []string{"env", "headers"}
+
+// clientKeys are the keys of the section client as the plan has them, with the command line's changes. What the section
+// leaves out goes without saying, as docs/plan.md has it.
+func clientKeys(section *plan.Node) (lines []string) {
+	if section == nil {
+		return nil
+	}
+	for _, pair := range section.Pairs {
+		if pair.Key == "kind" || pair.Key == "timeout" {
+			continue // told by themselves
+		}
+		one := &plan.Node{Kind: plan.Map, Pairs: []plan.Pair{{Key: pair.Key, Pos: pair.Pos, Value: withoutPrivate(pair)}}}
+		text, err := one.YAML()
+		if err != nil {
+			return append(lines, fmt.Sprintf("%s: %v", pair.Key, err))
+		}
+		lines = append(lines, strings.Split(strings.TrimRight(string(text), "\n"), "\n")...)
+	}
+	return lines
+}
+
+// withoutPrivate is the value of a key, without what is inside of keys that may hold secrets, at any depth.
+func withoutPrivate(pair plan.Pair) *plan.Node {
+	if slices.Contains(private, pair.Key) {
+		var names []string
+		for _, p := range pair.Value.Pairs {
+			names = append(names, p.Key)
+		}
+		return plan.Text("", "<"+strings.Join(names, ", ")+">")
+	}
+	n := *pair.Value
+	n.Items, n.Pairs = nil, nil
+	for _, item := range pair.Value.Items {
+		n.Items = append(n.Items, withoutPrivate(plan.Pair{Value: item}))
+	}
+	for _, p := range pair.Value.Pairs {
+		p.Value = withoutPrivate(p)
+		n.Pairs = append(n.Pairs, p)
+	}
+	return &n
 }
 
 // maxShownOps is how many operations are shown.
