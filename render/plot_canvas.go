@@ -66,8 +66,8 @@ const (
 // seriesInks is how many colours there are for series.
 const seriesInks = 6
 
-// inkColors are the colours, in light and in dark. Those of types and series are told apart by the colour-blind too: they
-// differ in lightness, or blue against yellow; and shapes, dashes or labels tell them as well.
+// inkColors are the colours, in light and in dark. Those of types, quantiles and series are told apart by the colour-blind too
+// (a test simulates them); and shapes, dashes or labels tell them as well.
 var inkColors = [...]struct{ light, dark string }{
 	inkPage:       {"#ffffff", "#14171c"},
 	inkText:       {"#1b1f26", "#e7eaf0"},
@@ -77,16 +77,16 @@ var inkColors = [...]struct{ light, dark string }{
 	inkOK:         {"#0058ad", "#7db8ff"},
 	inkFail:       {"#c2185b", "#ff86bb"},
 	inkInfo:       {"#d98200", "#f0b04f"},
-	inkMedian:     {"#0058ad", "#7db8ff"},
-	inkTwentieth:  {"#00857c", "#45d6c6"},
+	inkMedian:     {"#0058ad", "#5aa0ff"},
+	inkTwentieth:  {"#00857c", "#5fe3d3"},
 	inkHundredth:  {"#d98200", "#f0b04f"},
-	inkWorst:      {"#a50053", "#ff86bb"},
-	inkSeries:     {"#5b3fa8", "#bd94ff"},
-	inkSeries + 1: {"#d98200", "#f0b04f"},
-	inkSeries + 2: {"#00857c", "#45d6c6"},
-	inkSeries + 3: {"#b3261e", "#ff8a80"},
-	inkSeries + 4: {"#0b76c4", "#74adff"},
-	inkSeries + 5: {"#6b7280", "#a2abb9"},
+	inkWorst:      {"#a50053", "#e0559b"},
+	inkSeries:     {"#4a2a9c", "#8f5cf5"},
+	inkSeries + 1: {"#e69f00", "#ffc04f"},
+	inkSeries + 2: {"#00857c", "#2fae9f"},
+	inkSeries + 3: {"#a01810", "#d9483c"},
+	inkSeries + 4: {"#3a9be8", "#8fd0ff"},
+	inkSeries + 5: {"#1b1f26", "#ffffff"},
 }
 
 // seriesInk is the colour of the i-th series; they begin again after the last.

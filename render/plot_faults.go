@@ -18,7 +18,7 @@ type Fault struct {
 const (
 	maxLanes      = 12  // kinds; the last of them stands for all others
 	maxLaneSpans  = 400 // of a lane that are drawn one by one, with words on hover
-	maxFaultLines = 120 // lines where faults begin or end
+	maxFaultLines = 60  // lines where faults begin or end
 	leastSpan     = 2.0 // pixels, so that a restart is seen
 )
 

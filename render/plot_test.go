@@ -462,3 +462,46 @@ func hasColor(p image.Image, i ink) bool {
 	}
 	return false
 }
+
+// Without it types, quantiles or faults could be one colour to somebody who sees red and green alike, or blue and green.
+// Colours as such eyes see them: Machado, Oliveira and Fernandes 2009, for a whole lack of a cone; distances in CIE L*a*b*.
+func TestColorsForTheColorBlind(t *testing.T) {
+	eyes := map[string][3][3]float64{
+		"usual":        {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}},
+		"protanopia":   {{0.152286, 1.052583, -0.204868}, {0.114503, 0.786281, 0.099216}, {-0.003882, -0.048116, 1.051998}},
+		"deuteranopia": {{0.367322, 0.860646, -0.227968}, {0.280085, 0.672501, 0.047413}, {-0.011820, 0.042940, 0.968881}},
+		"tritanopia":   {{1.255528, -0.076749, -0.178779}, {-0.078411, 0.930809, 0.147602}, {0.004733, 0.691367, 0.303900}},
+	}
+	lab := func(text string, eye [3][3]float64) [3]float64 {
+		var dot [3]uint8
+		if _, err := fmt.Sscanf(text, "#%02x%02x%02x", &dot[0], &dot[1], &dot[2]); err != nil {
+			t.Fatal(err)
+		}
+		var linear, seen [3]float64
+		for i, c := range dot {
+			linear[i] = math.Pow((float64(c)/255+0.055)/1.055, 2.4)
+		}
+		for i, row := range eye {
+			seen[i] = max(row[0]*linear[0]+row[1]*linear[1]+row[2]*linear[2], 0)
+		}
+		x := math.Cbrt((0.4124*seen[0] + 0.3576*seen[1] + 0.1805*seen[2]) / 0.95047)
+		y := math.Cbrt(0.2126*seen[0] + 0.7152*seen[1] + 0.0722*seen[2])
+		z := math.Cbrt((0.0193*seen[0] + 0.1192*seen[1] + 0.9505*seen[2]) / 1.08883)
+		return [3]float64{116*y - 16, 500 * (x - y), 200 * (y - z)}
+	}
+	const least = 14 // 2 is just to be seen side by side; thin lines need more
+	for _, group := range [][2]ink{{inkOK, inkInfo}, {inkMedian, inkWorst}, {inkSeries, inkSeries + seriesInks - 1}} {
+		for name, eye := range eyes {
+			for a := group[0]; a <= group[1]; a++ {
+				for b := a + 1; b <= group[1]; b++ {
+					for _, pair := range [][2]string{{inkColors[a].light, inkColors[b].light}, {inkColors[a].dark, inkColors[b].dark}} {
+						x, y := lab(pair[0], eye), lab(pair[1], eye)
+						if d := math.Hypot(math.Hypot(x[0]-y[0], x[1]-y[1]), x[2]-y[2]); d < least {
+							t.Errorf("%s: %s and %s are %.0f apart, want %d", name, pair[0], pair[1], d, least)
+						}
+					}
+				}
+			}
+		}
+	}
+}

@@ -47,9 +47,11 @@ func (w timeWindows) bounds(i int) (from, to float64) {
 
 // words are the length of windows in a sentence.
 func (w timeWindows) words() string {
-	u := unitOf(w.length)
-	if u.name == "s" && w.length >= 120e9 {
-		u = timeUnits[4]
+	u := timeUnits[0]
+	for _, next := range timeUnits[1:] {
+		if w.length >= next.ns*(1-1e-9) {
+			u = next
+		}
 	}
 	return fmt.Sprintf("%s %s", plainNumber(w.length/u.ns), u.name)
 }

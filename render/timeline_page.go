@@ -139,7 +139,7 @@ func (t *timelinePage) write() {
 	t.raw(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"/>` + "\n")
 	t.raw(`<meta name="viewport" content="width=device-width, initial-scale=1"/>` + "\n<link rel=\"icon\" href=\"data:,\"/>\n")
 	t.elem("title", "Timeline: "+t.o.Name)
-	t.raw("\n<style>\n" + timelineStyle + "</style>\n</head>\n<body>\n")
+	t.raw("\n<style>\n" + timelineStyle + laneStyle() + "</style>\n</head>\n<body>\n")
 	kinds := t.kinds()
 	t.banner(kinds)
 	t.open("div", "id", "t", "style", fmt.Sprintf("width:%dpx;height:%dpx", columnsLeft+columnWide*len(t.columns)+160, t.high))
@@ -156,6 +156,17 @@ func (t *timelinePage) write() {
 	t.boxes()
 	t.shut("div", "body", "html")
 	t.line()
+}
+
+// laneStyle are the colours of faults, which are those of the other pictures.
+func laneStyle() string {
+	var light, dark strings.Builder
+	for i := range seriesInks {
+		c := inkColors[seriesInk(i)]
+		fmt.Fprintf(&light, ".l%d { background: %s; border-color: transparent !important; } ", i, c.light)
+		fmt.Fprintf(&dark, ".l%d { background: %s; } ", i, c.dark)
+	}
+	return light.String() + "@media (prefers-color-scheme: dark) { " + dark.String() + "}\n"
 }
 
 // kinds are the kinds of faults, each with a lane; the last one stands for all others if there are many.
@@ -199,7 +210,7 @@ func (t *timelinePage) banner(kinds []string) {
 	}
 	for i, k := range kinds {
 		t.open("span", "class", "key")
-		t.raw(fmt.Sprintf(`<i style="background:%s;border:0"></i>`, inkColors[seriesInk(i)].light))
+		t.raw(fmt.Sprintf(`<i class="l%d"></i>`, i))
 		t.text(clipText(k, maxBoxText))
 		if i == seriesInks-1 {
 			t.text(" and others")
@@ -253,8 +264,8 @@ func (t *timelinePage) side(kinds []string) {
 		if lane < 0 {
 			lane = len(kinds) - 1
 		}
-		t.open("div", "class", "l", "title", f.words(), "style", fmt.Sprintf("left:%dpx;top:%dpx;height:%dpx;background:%s",
-			columnsLeft-8*seriesInks+8*lane-4, top, foot-top, inkColors[seriesInk(lane)].light))
+		t.open("div", "class", fmt.Sprintf("l l%d", lane), "title", f.words(), "style", fmt.Sprintf("left:%dpx;top:%dpx;height:%dpx",
+			columnsLeft-8*seriesInks+8*lane-4, top, foot-top))
 		t.shut("div")
 		t.line()
 	}

@@ -169,6 +169,17 @@ func (e *env) open(ctx context.Context, path string, o history.Options) (*histor
 	return history.Read(ctx, path, text, o)
 }
 
+// openToLook opens a history for a verb that judges nothing. It is nil if it can't be read; that was told.
+func (e *env) openToLook(ctx context.Context, path string, o history.Options) *history.History {
+	h, err := e.open(ctx, path, o)
+	if err != nil {
+		e.complain(shownName(path), err)
+		e.raise(exitUsage)
+		return nil
+	}
+	return h
+}
+
 // readAll reads to the end unless ctx ends first: a stream may wait for ever, or never end.
 func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
 	type read struct {

@@ -102,10 +102,8 @@ func (e *env) plot(ctx context.Context, f *plotFlags, path string) error {
 	}
 	ctx, stop := untilInterrupt(ctx)
 	defer stop()
-	h, err := e.open(ctx, path, read)
-	if err != nil {
-		e.complain(shownName(path), err)
-		e.raise(exitUsage)
+	h := e.openToLook(ctx, path, read)
+	if h == nil {
 		return nil
 	}
 	defer h.Close() // only read from: nothing can be lost

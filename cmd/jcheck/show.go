@@ -91,10 +91,8 @@ func (e *env) show(ctx context.Context, f *showFlags, fs *pflag.FlagSet, path st
 	}
 	ctx, stop := untilInterrupt(ctx)
 	defer stop()
-	h, err := e.open(ctx, path, read)
-	if err != nil {
-		e.complain(shownName(path), err)
-		e.raise(exitUsage)
+	h := e.openToLook(ctx, path, read)
+	if h == nil {
 		return nil
 	}
 	defer h.Close() // only read from: nothing can be lost
