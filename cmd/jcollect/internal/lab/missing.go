@@ -43,7 +43,8 @@ var fedoras = map[string]string{"iproute2": "iproute", "mount": "util-linux"}
 
 // Installing is the command that installs packages, which have Debian's names, on this machine.
 func Installing(packages []string) string {
-	if _, err := exec.LookPath("dnf"); err == nil {
+	// Debian has a dnf to install as well, and what is installed by it is not known to Debian.
+	if sbin("apt-get") == "" && sbin("dnf") != "" {
 		packages = slices.Clone(packages)
 		for i, p := range packages {
 			if name, ok := fedoras[p]; ok {
