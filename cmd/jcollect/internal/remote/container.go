@@ -30,7 +30,10 @@ func (k *Container) Exec(ctx context.Context, c Command) (Result, error) {
 		user = "0" // an image of few files has no /etc/passwd to look the name up in
 	}
 	c.User = ""
-	return c.process(ctx, k, launcher{node: k.Node, program: k.Program, seal: newSeal(), refused: k.refused,
+	// Who ends it is the same user: root of a container may not look at what others' processes have in their environment.
+	by := *k
+	by.User = user
+	return c.process(ctx, &by, launcher{node: k.Node, program: k.Program, seal: newSeal(), refused: k.refused,
 		args: []string{"exec", "-i", "-u", user, "--", k.Name, "/bin/sh", "-c"}})
 }
 

@@ -31,6 +31,7 @@ func TestEngines(t *testing.T) {
 			t.Run("hostile values", func(t *testing.T) { checkHostileAtOnce(t, k) })
 			checkOther(t, k)
 			t.Run("kills", func(t *testing.T) { checkKills(t, k) })
+			t.Run("kills of others", func(t *testing.T) { checkKillsOfOthers(t, k) })
 			t.Run("users", func(t *testing.T) { checkUsers(t, k) })
 			t.Run("large", func(t *testing.T) { checkLarge(t, k) })
 			t.Run("at once", func(t *testing.T) { checkAtOnce(t, k) })
@@ -66,6 +67,18 @@ func checkUsers(t *testing.T, k *Container) {
 	var lost *LostError
 	if !errors.As(err, &lost) || lost.Started || !strings.Contains(err.Error(), "no-such-user") {
 		t.Errorf("a user that isn't there gave %v", err)
+	}
+}
+
+// checkKillsOfOthers runs a command as another user until its time is up.
+func checkKillsOfOthers(t *testing.T, k *Container) {
+	_, err := k.Exec(t.Context(), Command{Script: "trap '' TERM HUP INT; while :; do sleep 0.1; done", User: "daemon", Timeout: 2 * time.Second})
+	var lost *LostError
+	if !errors.As(err, &lost) || !lost.Killed {
+		t.Errorf("another user's command gave %v, want that it was killed", err)
+	}
+	if r, err := k.Exec(t.Context(), Command{Script: "pgrep -u daemon; true"}); err != nil || len(r.Stdout) > 0 {
+		t.Errorf("another user's command runs on: %s %v", r.Stdout, err)
 	}
 }
 
