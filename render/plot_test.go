@@ -253,29 +253,31 @@ func TestEveryOperationHasAMark(t *testing.T) {
 }
 
 // Without it a rate could count an operation twice, or where it began, or a short last window as a long one.
-func TestRatesAddUp(t *testing.T) {
+func TestRatesAgainstCounting(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 20 {
 		list := randomTimed(r, 1+r.IntN(400), 1+r.Int64N(1e12), 1+r.Int64N(1e10))
 		d, _ := newDeeds(historyOf(t, list))
 		w := newTimeWindows(float64(d.last))
-		sum := 0.0
-		for _, row := range d.rates(w) {
-			for _, rates := range row {
-				for k, rate := range rates {
+		for f, row := range d.rates(w) {
+			for _, kind := range typeAt {
+				want := make([]int, w.n)
+				for _, x := range list {
+					if at := float64(x.to - d.origin); x.to >= 0 && x.f == d.fs[f] && x.end == kind {
+						k := 0
+						for _, to := w.bounds(k); k < w.n-1 && at >= to; _, to = w.bounds(k) {
+							k++
+						}
+						want[k]++
+					}
+				}
+				for k, rate := range row[kind] {
 					from, to := w.bounds(k)
-					sum += rate * (to - from) / 1e9
+					if got := rate * (to - from) / 1e9; math.Abs(got-float64(want[k])) > 1e-6*(1+got) {
+						t.Fatalf("%s %s, window %d: the rate is that of %v completions, want %d", d.fs[f], kind, k, got, want[k])
+					}
 				}
 			}
-		}
-		want := 0
-		for _, x := range list {
-			if x.to >= 0 {
-				want++
-			}
-		}
-		if math.Abs(sum-float64(want)) > 1e-6*float64(want) {
-			t.Fatalf("the rates are those of %v completions, want %d", sum, want)
 		}
 	}
 }
