@@ -59,6 +59,8 @@ func (s *Store) folder(w http.ResponseWriter, name string) {
 			x.Link += "/"
 		case !info.Mode().IsRegular():
 			continue
+		case ext == ".png" && hasFile(list, strings.TrimSuffix(e.Name(), path.Ext(at))+".svg"):
+			x.Size = shownSize(info.Size()) // the same picture is shown as SVG
 		case ext == ".png" || ext == ".svg":
 			x.Size, x.Picture = shownSize(info.Size()), true
 		default:
@@ -77,6 +79,12 @@ func (s *Store) folder(w http.ResponseWriter, name string) {
 	}
 	write(w, "folder", map[string]any{"Path": path.Join(s.dir, name), "Crumbs": crumbs(name), "Entries": entries,
 		"More": max(0, len(list)-maxEntries), "Zip": linked(name) + ".zip", "Packable": name != ".", "Verdict": verdict})
+}
+
+// hasFile tells whether a folder, sorted by names, has an entry of that name.
+func hasFile(list []fs.DirEntry, name string) bool {
+	_, found := slices.BinarySearchFunc(list, name, func(e fs.DirEntry, name string) int { return strings.Compare(e.Name(), name) })
+	return found
 }
 
 // order is where an entry stands: folders, pictures, files.

@@ -62,6 +62,7 @@ func twoRuns(t *testing.T) *Store {
 		firstRun + "n1/db.log":    "<script>alert(1)</script>\n" + strings.Repeat("ä", previewBytes),
 		firstRun + "n1/core":      "\x7fELF\x00\x01",
 		firstRun + "rate.svg":     "<svg xmlns='http://www.w3.org/2000/svg'/>",
+		firstRun + "rate.png":     "the same picture",
 		secondRun + "test.json":   "{}", secondRun + "results.json": `{"valid?": "unknown"}`, secondRun + "check/index.html": "<p>hello",
 		"cut/20261123T030000.000Z/test.json": "{}",
 	})
@@ -115,7 +116,7 @@ func TestManyRuns(t *testing.T) {
 	}
 }
 
-// Without this a folder could hide files, or a log could bring a page of its own into the list.
+// Without this a folder could hide files, show a picture twice, or a log could bring a page of its own into the list.
 func TestFolder(t *testing.T) {
 	s := twoRuns(t)
 	page := get(s, "/files/"+firstRun).Body.String()
@@ -123,6 +124,9 @@ func TestFolder(t *testing.T) {
 		if !strings.Contains(page, want) {
 			t.Errorf("the folder has no %q:\n%s", want, page)
 		}
+	}
+	if strings.Count(page, "<img") != 1 || !strings.Contains(page, "rate.png</a>") {
+		t.Errorf("a picture is shown twice, or its PNG isn't listed:\n%s", page)
 	}
 	page = get(s, "/files/"+firstRun+"n1/").Body.String()
 	if strings.Contains(page, "<script") || !strings.Contains(page, "&lt;script&gt;") || !strings.Contains(page, ">core<") {
@@ -196,7 +200,7 @@ func TestZip(t *testing.T) {
 		}
 	}
 	slices.Sort(names)
-	want := []string{"history.txt", "n1/core", "n1/db.log", "rate.svg", "results.edn", "results.json", "test.json"}
+	want := []string{"history.txt", "n1/core", "n1/db.log", "rate.png", "rate.svg", "results.edn", "results.json", "test.json"}
 	if !slices.Equal(names, want) {
 		t.Errorf("packed are %q, want %q", names, want)
 	}
