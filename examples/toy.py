@@ -2,10 +2,12 @@
 import json, sys, threading, time
 
 db = []  # the database: a list
+lock = threading.Lock()  # one line at a time: Python's streams can garble what several threads write
 
 def record(kind, process, element, read):  # what a client asked for ("invoke"), or was told ("ok", "fail", "info")
     txn = [["r", "x", read], ["append", "x", element]]
-    sys.stdout.write(json.dumps({"type": kind, "process": process, "f": "txn", "value": txn}) + "\n")
+    with lock:
+        sys.stdout.write(json.dumps({"type": kind, "process": process, "f": "txn", "value": txn}) + "\n")
 
 def client(process):
     global db
